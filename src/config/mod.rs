@@ -1,0 +1,1 @@
+//! What did the user configure, or what is wrong with it?

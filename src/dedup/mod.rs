@@ -1,0 +1,1 @@
+//! Which story does a post belong to?

@@ -1,0 +1,1 @@
+//! How does an alert reach its receiver, once, even when things break?

@@ -1,0 +1,1 @@
+//! How does the door in fulfil a request politely?

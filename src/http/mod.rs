@@ -1,0 +1,1 @@
+//! How do the doors speak HTTP: client, guarded addresses, redacted URLs?

@@ -1,0 +1,59 @@
+//! What is an alert, and why is one sent or not?
+
+use serde::{Deserialize, Serialize};
+
+use super::{Match, Post, Score, StoryId, Timestamp};
+
+/// Identity of one alert to one receiver; the `webhook-id` of all its deliveries, over retries and
+/// restarts. `alert_` and 24 hexadecimal digits derived from story, receiver and sequence, so that
+/// deciding the same thing twice gives the same id.
+pub type AlertId = String;
+
+/// One thing to tell one receiver.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    pub id: AlertId,
+    /// Name of the receiver it goes to.
+    pub receiver: String,
+    pub story: StoryId,
+    /// The member of the story that raised it.
+    pub post: Post,
+    pub matches: Vec<Match>,
+    pub score: Score,
+    /// Why it goes to this receiver.
+    pub reason: Reason,
+    pub decided_at: Timestamp,
+    /// Made by `test-route`: receivers mark it, nothing is counted.
+    #[serde(default)]
+    pub sample: bool,
+}
+
+/// The way through the route tree that led to a receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Every route taken from the root down, as its `match` text; the root is `(default)`.
+    pub route: Vec<String>,
+}
+
+/// Why a mention sent nothing (to a receiver, or at all). Reaches record, metric and page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum SuppressedAlert {
+    /// The receiver was told of this story already.
+    StoryAlerted { receiver: String, story: StoryId },
+    /// First poll of its source, and the post is older than `first_poll_alert_age`.
+    FirstPoll { published: Option<Timestamp> },
+    /// No route of the tree names a receiver.
+    NoRoute,
+}
+
+impl SuppressedAlert {
+    /// Its name in metrics and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::StoryAlerted { .. } => "story_alerted",
+            Self::FirstPoll { .. } => "first_poll",
+            Self::NoRoute => "no_route",
+        }
+    }
+}

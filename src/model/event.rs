@@ -1,0 +1,112 @@
+//! What does the journal say happened?
+//!
+//! Events record decisions. Views apply them; nobody decides again on replay. Fields may be added
+//! with `#[serde(default)]`; a change of meaning needs a new journal version.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Alert, AlertId, Counts, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision,
+    SuppressedAlert, Timestamp,
+};
+
+/// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
+/// Views commit the position of the last frame that they applied; 0 means none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position(pub u64);
+
+/// One decision or verdict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// One page of one poll was read and decided.
+    Page(Box<PageRead>),
+    /// A source said that it is gone for good (410) and is not asked any more until its configuration changes.
+    SourceGone { source: String, at: Timestamp, why: String },
+    /// A receiver was asked to take an alert, and this is what came of it.
+    Delivery(DeliveryAttempt),
+    /// A dead letter was put back into the outbox by a person.
+    Replayed { alert: AlertId, at: Timestamp, by: String },
+    /// A post left the archive by age; its seen key stays while the source still lists it.
+    Expired { posts: Vec<PostId>, at: Timestamp },
+}
+
+/// One page of a poll: its posts with what was decided on each, and how far the source is read now.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PageRead {
+    pub source: String,
+    pub at: Timestamp,
+    /// Only in the last page of a poll: the cursor moves in the frame that makes the posts durable.
+    pub progress: Option<Progress>,
+    /// Only with `progress`: validators of the answer, for the next conditional request.
+    pub validators: Option<Validators>,
+    /// Posts that are new or edited, in the order of the page.
+    pub posts: Vec<Decided>,
+    /// Things listed that could not become posts, at most [`PageRead::MAX_REJECTED`]; all are counted.
+    pub rejected: Vec<Rejection>,
+    /// What the reader had to mend to read the page, in words.
+    pub repaired: Vec<String>,
+    /// The page's posts by outcome; adds up to what was parsed.
+    pub counts: Counts,
+    /// The page bound was reached before a known post: posts may be missing before this page's oldest.
+    #[serde(default)]
+    pub gap: bool,
+}
+
+impl PageRead {
+    /// Most rejections kept in words.
+    pub const MAX_REJECTED: usize = 20;
+}
+
+/// What a source's server gave to make the next request conditional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    /// BLAKE3 of the body they came with (16 bytes in hexadecimal): validators that stay while the body changes are not trusted.
+    pub body_hash: String,
+    /// The server changed the body under the same validator before; they are not sent any more.
+    #[serde(default)]
+    pub distrusted: bool,
+    /// The address that a permanent redirect (301, 308) led to; asked directly from now on.
+    #[serde(default)]
+    pub moved_to: Option<String>,
+}
+
+/// A post with everything that was decided on it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    pub post: Post,
+    /// Never `Rejected` or `AlreadySeen`: those are only counted.
+    pub outcome: Outcome,
+    /// Hash of title and text, to tell an edit from a repetition.
+    pub content_hash: u64,
+    pub matches: Vec<Match>,
+    pub story: StoryDecision,
+    pub score: Score,
+    pub alerts: Vec<Alert>,
+    /// Why nothing more was sent, when something might have been.
+    pub held_back: Vec<SuppressedAlert>,
+}
+
+/// One attempt to deliver an alert.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryAttempt {
+    pub alert: AlertId,
+    pub receiver: String,
+    pub at: Timestamp,
+    /// How long the receiver took, in milliseconds.
+    pub took_ms: u64,
+    pub result: DeliveryResult,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub enum DeliveryResult {
+    /// Taken. The handle, where the receiver gave one, lets a later alert of the story edit or thread.
+    Delivered { handle: Option<Handle> },
+    /// Not taken; asked again at `next`.
+    Retry { why: String, next: Timestamp },
+    /// Not taken, and not asked again unless a person replays it.
+    Dead { why: String },
+}

@@ -1,0 +1,141 @@
+//! How is a source doing, and what went wrong at the last asking?
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counts, Timestamp};
+
+/// The state of a source, as page, API, CLI and metrics show it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Not asked yet.
+    #[default]
+    Pending,
+    /// Answers, and brought something new not long ago.
+    Ok,
+    /// Answers, but has brought nothing new for seven days.
+    Quiet,
+    /// Asked us to slow down (429, Retry-After, `backoff`, quota spent); we wait.
+    Limited,
+    /// Refuses us: 401, 403, robots.txt, private address.
+    Blocked,
+    /// Cannot be reached, answers with errors, or with what its kind cannot read.
+    Failing,
+    /// Should have been asked by now and was not, for more than three of its intervals.
+    Stale,
+    /// Said it is gone for good (410); not asked any more.
+    Gone,
+}
+
+impl Health {
+    /// Every state with its name in metrics and JSON.
+    pub const ALL: [(Health, &'static str); 8] = [
+        (Health::Pending, "pending"),
+        (Health::Ok, "ok"),
+        (Health::Quiet, "quiet"),
+        (Health::Limited, "limited"),
+        (Health::Blocked, "blocked"),
+        (Health::Failing, "failing"),
+        (Health::Stale, "stale"),
+        (Health::Gone, "gone"),
+    ];
+
+    /// Its name in metrics and JSON.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(health, _)| *health == self).map_or("pending", |(_, name)| name)
+    }
+}
+
+/// Why an asking brought no answer that could be read. Every failure of the door in is one of these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "problem", rename_all = "snake_case")]
+pub enum FetchProblem {
+    /// The name does not resolve, no connection, TLS failed, connection cut.
+    #[error("cannot reach it: {why}")]
+    Unreachable { why: String },
+    #[error("no answer within {seconds} s")]
+    TimedOut { seconds: u64 },
+    /// 429, 503 with Retry-After, or the kind's own `backoff`.
+    #[error("it asks us to wait until {until} ({why})")]
+    Limited { until: Timestamp, why: String },
+    #[error("it refuses us: HTTP {status}")]
+    Refused { status: u16 },
+    #[error("robots.txt disallows {path}")]
+    Robots { path: String },
+    /// A private, loopback or otherwise reserved address, without `allow_private`.
+    #[error("{host} is a private address; set `allow_private = true` for its host if that is meant")]
+    PrivateAddress { host: String },
+    #[error("more than {limit} redirects")]
+    TooManyRedirects { limit: usize },
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    /// 410.
+    #[error("it is gone for good: HTTP 410")]
+    Gone,
+    /// Any other status that is neither 2xx nor 304.
+    #[error("it answers HTTP {status}")]
+    Status { status: u16 },
+    /// The answer came but its kind cannot read it.
+    #[error("the answer cannot be read: {why}")]
+    Unreadable { why: String },
+}
+
+impl FetchProblem {
+    /// Its name in metrics: a closed set, never a URL or a number.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Limited { .. } => "limited",
+            Self::Refused { .. } => "refused",
+            Self::Robots { .. } => "robots",
+            Self::PrivateAddress { .. } => "private_address",
+            Self::TooManyRedirects { .. } => "too_many_redirects",
+            Self::TooLarge { .. } => "too_large",
+            Self::Gone => "gone",
+            Self::Status { .. } => "status",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
+
+    /// The health of a source whose last asking ended so.
+    pub fn health(&self) -> Health {
+        match self {
+            Self::Limited { .. } => Health::Limited,
+            Self::Refused { .. } | Self::Robots { .. } | Self::PrivateAddress { .. } => Health::Blocked,
+            Self::Gone => Health::Gone,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::TooManyRedirects { .. }
+            | Self::TooLarge { .. }
+            | Self::Status { .. }
+            | Self::Unreadable { .. } => Health::Failing,
+        }
+    }
+}
+
+/// What is known of a source's doing, for `/api/v1/sources`, `overheard sources` and the page.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourceHealth {
+    pub name: String,
+    pub kind: String,
+    pub health: Health,
+    /// When it came into this state.
+    pub since: Option<Timestamp>,
+    pub last_asked: Option<Timestamp>,
+    /// When it last answered something that could be read (304 counts).
+    pub last_answered: Option<Timestamp>,
+    /// When it last brought a post that was not known.
+    pub last_new: Option<Timestamp>,
+    pub next_due: Option<Timestamp>,
+    /// The last problem, in words; `None` after an answer that could be read.
+    pub last_error: Option<String>,
+    /// Askings in a row that failed.
+    pub failures: u32,
+    /// What the reader had to mend in the last answer.
+    pub repaired: Vec<String>,
+    /// Polls whose page bound was reached before a known post.
+    pub gaps: u64,
+    /// Posts by outcome since the daemon started.
+    pub counts: Counts,
+}

@@ -1,0 +1,37 @@
+//! Which nouns cross the borders between the parts of Overheard?
+//!
+//! Everything here is plain data or a narrow trait; nothing does I/O and nothing imports another
+//! part of the crate. Read in the order of the `mod` list: it follows the line from a source's
+//! request to a delivered alert.
+
+pub mod alert;
+pub mod event;
+pub mod fault;
+pub mod health;
+pub mod mention;
+pub mod outcome;
+pub mod post;
+pub mod receiver;
+pub mod request;
+pub mod secret;
+pub mod settings;
+pub mod source;
+pub mod story;
+pub mod time;
+pub mod view;
+
+pub use alert::{Alert, AlertId, Reason, SuppressedAlert};
+pub use event::{Event, PageRead, Position};
+pub use fault::{Fault, Severity, nearest};
+pub use health::{FetchProblem, Health, SourceHealth};
+pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Span, WatchVersion};
+pub use outcome::{Counts, Outcome, Rejection};
+pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};
+pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
+pub use request::{Auth, Body, Method, Request, Response};
+pub use secret::{Secret, SecretValue};
+pub use settings::Settings;
+pub use source::{Next, Progress, ReadError, Reading, Source, SourceKind};
+pub use story::{JoinedBy, StoryDecision, StoryId};
+pub use time::{Duration, Timestamp};
+pub use view::{Candidate, Ledger, LedgerError, Memory, Outbox, Pending, Seen, SourceState, Sources, View, ViewError};

@@ -1,0 +1,1 @@
+//! How are the formats read that several source kinds share?

@@ -1,0 +1,1 @@
+//! In which order does a post pass through Overheard?

@@ -1,0 +1,1 @@
+//! How much does a mention matter, and why?

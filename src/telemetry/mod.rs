@@ -1,0 +1,1 @@
+//! How does the daemon tell its operator what it does?

@@ -1,0 +1,1 @@
+//! Which watches does a post satisfy, and where?
