@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -31,14 +31,41 @@ pub(super) fn split<'a>(block: Settings<'a>, common: &Schema) -> (Settings<'a>, 
 }
 
 /// A block as a `T`; its faults go to the document.
-pub(super) fn read<T: DeserializeOwned + JsonSchema>(document: &mut Document<'_>, block: &Settings<'_>) -> Option<T> {
-    match block.read() {
-        Ok(value) => Some(value),
-        Err(faults) => {
-            document.faults(faults);
-            None
-        }
+///
+/// Where single keys are wrong, the block is read without them, so that the rest can be checked too: the
+/// value is then only good for that, and `clean` is false. `None` where a key is missing that must be there.
+pub(super) fn read<T: DeserializeOwned + JsonSchema>(
+    document: &mut Document<'_>,
+    block: &Settings<'_>,
+) -> Option<Read<T>> {
+    let faults = match block.read() {
+        Ok(value) => return Some(Read { value, clean: true }),
+        Err(faults) => faults,
+    };
+    let mut rest = block.clone();
+    for fault in &faults {
+        let key = fault.key.strip_prefix(&block.path).unwrap_or_default().trim_start_matches('.');
+        remove(rest.table.get_mut(), key);
     }
+    document.faults(faults);
+    rest.read().ok().map(|value| Read { value, clean: false })
+}
+
+/// What was read of a block.
+pub(super) struct Read<T> {
+    pub value: T,
+    /// Nothing was wrong.
+    pub clean: bool,
+}
+
+/// Takes a key out of a table; dots go into sub-tables.
+fn remove(table: &mut DeTable<'_>, key: &str) {
+    if let Some((outer, inner)) = key.split_once('.')
+        && let Some(DeValue::Table(table)) = table.get_mut(outer).map(Spanned::get_mut)
+    {
+        return remove(table, inner);
+    }
+    table.remove(key);
 }
 
 /// The schema of a `T`.

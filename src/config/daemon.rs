@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use url::Url;
 
-use super::block::{self, bounded};
+use super::block::{self, Read, bounded};
 use super::document::Document;
 use super::secrets::Secrets;
 use crate::model::{Duration, Fault, Secret, Settings, nearest};
@@ -188,9 +188,9 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>) -> Op
     let resolved = secrets.resolve(&mut block, &schema);
     let clean = resolved.faults.is_empty();
     document.secrets(resolved);
-    let config: DaemonConfig = block::read(document, &block)?;
+    let Read { value: config, clean: all_read } = block::read::<DaemonConfig>(document, &block)?;
     let faults = check(&config, &block, clean);
-    let whole = clean && !faults.iter().any(block::is_error);
+    let whole = clean && all_read && !faults.iter().any(block::is_error);
     document.faults(faults);
     whole.then(|| (config, block::version(&[&block])))
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::block::{self, UniqueNames};
+use super::block::{self, Read, UniqueNames};
 use super::document::Document;
 use super::secrets::Secrets;
 use super::sources::is_private;
@@ -143,15 +143,15 @@ fn read_receiver(
     common: &Schema,
 ) -> Option<ReceiverConfig> {
     let (shared, mut own) = block::split(block, common);
-    let keys: Option<ReceiverKeys> = block::read(document, &shared);
-    if let Some(keys) = &keys {
+    let keys = block::read::<ReceiverKeys>(document, &shared);
+    if let Some(Read { value: keys, .. }) = &keys {
         let faults = names.check(document, &shared, &keys.name);
         document.faults(faults);
         document.faults(private_without_leave(&own, keys.allow_private));
     }
     let kind = block::kind(document, &shared, KINDS.iter().map(|kind| (kind.name(), *kind)))?;
     let loaded = block::load(document, secrets, &mut own, (&kind.schema(), common), |own| kind.load(own));
-    let (keys, receiver) = (keys?, loaded?);
+    let (keys, receiver) = (keys.filter(|keys| keys.clean)?.value, loaded?);
     Some(ReceiverConfig {
         name: keys.name,
         kind: ReceiverKind::name(kind),
@@ -185,7 +185,7 @@ impl Reader<'_, '_> {
     fn route(&mut self, mut block: Settings<'_>, at: &mut Vec<usize>) -> RouteSpec {
         self.places.insert(at.clone(), (block.path.clone(), block.table.span()));
         let children = block.table.get_mut().remove("routes");
-        let keys: RouteKeys = block::read(self.document, &block).unwrap_or_default();
+        let keys = block::read::<RouteKeys>(self.document, &block).map(|read| read.value).unwrap_or_default();
         if let Some(name) = &keys.receiver {
             self.check_receiver(&block, name);
         }

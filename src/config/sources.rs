@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
-use super::block::{self, UniqueNames, bounded};
+use super::block::{self, Read, UniqueNames, bounded};
 use super::document::Document;
 use super::secrets::Secrets;
 use crate::model::{Duration, Fault, Next, Progress, Settings, Source, SourceKind};
@@ -146,8 +146,8 @@ fn read_source(
     common: &Schema,
 ) -> Option<SourceConfig> {
     let (shared, mut own) = block::split(block, common);
-    let keys: Option<SourceKeys> = block::read(document, &shared);
-    if let Some(keys) = &keys {
+    let keys = block::read::<SourceKeys>(document, &shared);
+    if let Some(Read { value: keys, .. }) = &keys {
         let mut faults = names.check(document, &shared, &keys.name);
         faults.extend(bounded(&shared, "every", keys.every, MIN_EVERY, MAX_EVERY));
         faults.extend(check_tags(&shared, &keys.tags));
@@ -155,7 +155,7 @@ fn read_source(
     }
     let kind = block::kind(document, &shared, KINDS.iter().map(|kind| (kind.name(), *kind)))?;
     let loaded = block::load(document, secrets, &mut own, (&kind.schema(), common), |own| kind.load(own));
-    let (keys, source) = (keys?, loaded?);
+    let (keys, source) = (keys.filter(|keys| keys.clean)?.value, loaded?);
     Some(SourceConfig {
         name: keys.name,
         kind: SourceKind::name(kind),
@@ -190,7 +190,7 @@ fn read_hosts(document: &mut Document<'_>) -> BTreeMap<String, HostConfig> {
             continue;
         };
         let block = Settings { path, table: toml::Spanned::new(span, table) };
-        let Some(host) = block::read::<HostConfig>(document, &block) else { continue };
+        let Some(Read { value: host, .. }) = block::read::<HostConfig>(document, &block) else { continue };
         document.faults(check_host(&block, &host));
         hosts.insert(key.get_ref().to_lowercase(), host);
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 use toml::de::DeValue;
 
-use super::block::{self, UniqueNames};
+use super::block::{self, Read, UniqueNames};
 use super::document::Document;
 use super::place;
 use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Priority, Role, Settings, Timestamp};
@@ -50,6 +50,7 @@ pub(super) struct WatchKeys {
     #[serde(default)]
     priority: Priority,
     /// What a post must say, in the query language: `acme AND (down OR outage)`.
+    #[expect(dead_code, reason = "read from the block itself, so that its faults have their place")]
     query: String,
     /// Posts that it must find. They are tried whenever the configuration is read, so that a change of the
     /// query that loses one of them is refused.
@@ -92,7 +93,7 @@ impl<'de> Deserialize<'de> for Example {
 /// The parts of a made-up post.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-struct ExampleParts {
+pub(super) struct ExampleParts {
     /// Its title.
     title: String,
     /// Its body.
@@ -147,28 +148,29 @@ pub(super) fn read(document: &mut Document<'_>) -> Watches {
     }
     let mut names = UniqueNames::default();
     for block in blocks {
-        let Some(keys) = block::read::<WatchKeys>(document, &block) else {
-            still_check_query(document, &block, &watches);
-            continue;
-        };
-        let faults = names.check(document, &block, &keys.name);
-        document.faults(faults);
-        document.faults(check_owner(&block, keys.owner.as_deref()));
-        let Some(query) = read_query(document, &block, "query", Place::Watch, watches.names_known()) else {
-            continue;
-        };
-        document.faults(try_examples(&block, &keys, &query));
-        watches.texts.push(keys.query.clone());
-        watches.versions.insert(keys.name.clone(), block::version(&[&block]));
-        let WatchKeys { name, role, owner, priority, .. } = keys;
-        watches.specs.push(WatchSpec { name, role, owner, priority, query });
+        let spec = read_watch(document, &block, &mut names, &mut watches);
+        watches.specs.extend(spec);
     }
     watches
 }
 
-/// A block with another fault may have a wrong query too: both are told.
-fn still_check_query(document: &mut Document<'_>, block: &Settings<'_>, watches: &Watches) {
-    read_query(document, block, "query", Place::Watch, watches.names_known());
+fn read_watch(
+    document: &mut Document<'_>,
+    block: &Settings<'_>,
+    names: &mut UniqueNames,
+    watches: &mut Watches,
+) -> Option<WatchSpec> {
+    let text = block.table.get_ref().get("query").and_then(|query| query.get_ref().as_str());
+    watches.texts.extend(text.map(str::to_owned));
+    let query = read_query(document, block, "query", Place::Watch, watches.names_known());
+    let Read { value: keys, clean } = block::read::<WatchKeys>(document, block)?;
+    let mut faults = names.check(document, block, &keys.name);
+    faults.extend(check_owner(block, keys.owner.as_deref()));
+    faults.extend(query.as_ref().map(|query| try_examples(block, &keys, query)).into_iter().flatten());
+    document.faults(faults);
+    watches.versions.insert(keys.name.clone(), block::version(&[block]));
+    let WatchKeys { name, role, owner, priority, .. } = keys;
+    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query })
 }
 
 /// The query at a key of a block; its fault points into the string.
