@@ -14,7 +14,7 @@ const ENOUGH: usize = 20;
 /// On the fixed scale, this many reactions give all points.
 const MANY: f64 = 1_000.0;
 
-/// What the latest posts of each source gathered. Bounded: [`REMEMBERED`] numbers a source.
+/// What the latest posts of each source gathered. Bounded: [`REMEMBERED`] numbers for each source ever configured while the daemon runs.
 #[derive(Clone, Debug, Default)]
 pub struct Baselines {
     of_source: HashMap<String, VecDeque<u64>>,
@@ -32,11 +32,6 @@ impl Baselines {
         if usual.len() > REMEMBERED {
             usual.pop_front();
         }
-    }
-
-    /// Forgets sources that are configured no more.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.of_source.retain(|source, _| keep(source));
     }
 
     /// Share of the source's latest posts that gathered fewer reactions, once enough are known.
