@@ -5,6 +5,8 @@
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
 mod board;
+pub mod data;
+pub mod look;
 mod overlay;
 pub mod rehearse;
 pub mod schedule;
