@@ -8,10 +8,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::http::{Client as HttpClient, ClientSettings, Deadline, Outgoing};
+use crate::model::{Auth, Duration, Request, Secret};
+
 /// How long a command waits for the daemon.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+const PATIENCE: Duration = Duration::minutes(5);
 /// How long a command waits to see whether a daemon is there at all.
-const KNOCK: std::time::Duration = std::time::Duration::from_secs(2);
+const KNOCK: Duration = Duration::seconds(2);
+/// Largest answer taken.
+const MAX_ANSWER: usize = 256 << 20;
 
 /// What a running daemon leaves in its data directory (`daemon.json`, mode 0600).
 #[derive(Clone, Serialize, Deserialize)]
@@ -24,8 +29,8 @@ pub struct DaemonFile {
 /// A running daemon.
 pub struct Client {
     base: Url,
-    token: String,
-    http: reqwest::Client,
+    token: Secret,
+    http: HttpClient,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -36,36 +41,41 @@ impl Client {
         let file: DaemonFile = serde_json::from_str(&text).ok()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
         let base = Url::parse(&format!("http://{}", file.address)).ok()?;
-        // Loopback over plain HTTP: no proxy of the environment may see the token.
-        let http = crate::http::plain_client(PATIENCE).ok()?;
-        let client = Self { base, token: file.token, http, runtime };
-        let knock = client.http.get(client.base.join("/healthz").ok()?).timeout(KNOCK).send();
-        let alive = client.runtime.block_on(knock).is_ok_and(|answer| answer.status().is_success());
-        alive.then_some(client)
+        let http = HttpClient::new(&ClientSettings::default()).ok()?;
+        let client = Self { base, token: Secret::new(file.token), http, runtime };
+        let knock = Request::get(client.base.join("/healthz").ok()?);
+        client.send(&knock, KNOCK).is_ok_and(|(status, _)| status == 200).then_some(client)
     }
 
     /// GET with query parameters; the JSON answer as `T`.
     pub fn get<T: DeserializeOwned>(&self, path: &str, ask: &[(&str, String)]) -> anyhow::Result<T> {
         let mut url = self.base.join(path)?;
         url.query_pairs_mut().extend_pairs(ask);
-        self.answer(self.http.get(url))
+        self.answer(&Request::get(url))
     }
 
     /// POST of JSON with the daemon's token; the JSON answer as `T`.
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
-        let request = self.http.post(self.base.join(path)?).bearer_auth(&self.token);
-        self.answer(request.header("content-type", "application/json").body(serde_json::to_vec(body)?))
+        let mut request = Request::post_json(self.base.join(path)?, serde_json::to_string(body)?);
+        let (name, prefix) = ("Authorization".to_owned(), "Bearer ".to_owned());
+        request.auth = Auth::Header { name, prefix, secret: self.token.clone() };
+        self.answer(&request)
     }
 
-    fn answer<T: DeserializeOwned>(&self, request: reqwest::RequestBuilder) -> anyhow::Result<T> {
+    fn answer<T: DeserializeOwned>(&self, request: &Request) -> anyhow::Result<T> {
+        let (status, body) = self.send(request, PATIENCE).context("the daemon does not answer")?;
+        if (200..300).contains(&status) {
+            return serde_json::from_slice(&body).context("the daemon answered something else than expected");
+        }
+        Err(refusal(&body).unwrap_or_else(|| anyhow!("the daemon answers HTTP {status}")))
+    }
+
+    fn send(&self, request: &Request, patience: Duration) -> anyhow::Result<(u16, bytes::Bytes)> {
         self.runtime.block_on(async {
-            let answer = request.send().await.context("the daemon does not answer")?;
-            let status = answer.status();
-            let body = answer.bytes().await.context("the daemon's answer broke off")?;
-            if status.is_success() {
-                return serde_json::from_slice(&body).context("the daemon answered something else than expected");
-            }
-            Err(refusal(&body).unwrap_or_else(|| anyhow!("the daemon answers HTTP {}", status.as_u16())))
+            // The address is the daemon's own: loopback or wherever the operator made it listen.
+            let outgoing = Outgoing { allow_private: true, ..Outgoing::new(request, Deadline::after(patience)) };
+            let incoming = self.http.send(&outgoing).await?;
+            Ok((incoming.status(), incoming.whole(MAX_ANSWER).await?))
         })
     }
 }
