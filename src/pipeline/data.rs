@@ -153,3 +153,18 @@ pub fn backup(history: &History, places: &Places, to: &Path) -> anyhow::Result<P
     Ok(history.copy_to(&target.journal)?)
 }
 
+
+/// Writes a file that only its owner can read, in place of an older one, in one step.
+pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let new = path.with_extension("new");
+    // Left over from a crash in the middle of this; it may have other rights.
+    let _ = std::fs::remove_file(&new);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    Ok(())
+}

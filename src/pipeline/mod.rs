@@ -11,6 +11,7 @@ mod overlay;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
+mod upkeep;
 pub mod writer;
 
 use std::sync::Arc;
