@@ -1,6 +1,5 @@
 //! Is a daemon running on this data, and how do commands talk to it?
 
-use std::net::SocketAddr;
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
@@ -10,6 +9,7 @@ use url::Url;
 
 use crate::http::{Client as HttpClient, ClientSettings, Deadline, Outgoing};
 use crate::model::{Auth, Duration, Request, Secret};
+use crate::pipeline::supervise::DaemonFile;
 
 /// How long a command waits for the daemon.
 const PATIENCE: Duration = Duration::minutes(5);
@@ -17,14 +17,6 @@ const PATIENCE: Duration = Duration::minutes(5);
 const KNOCK: Duration = Duration::seconds(2);
 /// Largest answer taken.
 const MAX_ANSWER: usize = 256 << 20;
-
-/// What a running daemon leaves in its data directory (`daemon.json`, mode 0600).
-#[derive(Clone, Serialize, Deserialize)]
-pub struct DaemonFile {
-    pub address: SocketAddr,
-    pub token: String,
-    pub pid: u32,
-}
 
 /// A running daemon.
 pub struct Client {

@@ -8,8 +8,9 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, ArchiveError, Found, SearchRequest, Sort};
-use crate::model::{Engagement, Outcome, PostId, PostType, Score, StoryId, Timestamp};
+use crate::model::{AlertId, Engagement, Outcome, PostId, PostType, Score, StoryId, Timestamp, ViewError};
 use crate::query::{Names, Place, Query, QueryError};
+use crate::store::{Delivery, DeliveryFilter, DeliveryState, Stage, Store};
 
 /// Most results of one search.
 pub const MAX_LIMIT: usize = 1_000;
@@ -100,6 +101,54 @@ impl Highlighted {
         pieces.retain(|(piece, _)| !piece.is_empty());
         pieces
     }
+}
+
+/// A delivery as lists show it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryRow {
+    /// The alert's id: the `webhook-id` of every attempt.
+    pub id: AlertId,
+    pub receiver: String,
+    /// `pending`, `delivered` or `dead`.
+    pub state: String,
+    pub attempts: u32,
+    pub story: StoryId,
+    pub title: String,
+    pub url: String,
+    pub decided_at: Timestamp,
+    /// When it was delivered or given up, or will be tried next.
+    pub at: Timestamp,
+    /// What the last attempt said, where it was not taken.
+    pub why: Option<String>,
+}
+
+impl From<Delivery> for DeliveryRow {
+    fn from(delivery: Delivery) -> Self {
+        let Delivery { alert, attempts, state, .. } = delivery;
+        let (state, at, why) = match state {
+            DeliveryState::Pending { next, why } => ("pending", next, why),
+            DeliveryState::Delivered { at, .. } => ("delivered", at, None),
+            DeliveryState::Dead { at, why } => ("dead", at, Some(why)),
+        };
+        Self {
+            id: alert.id,
+            receiver: alert.receiver,
+            state: state.to_owned(),
+            attempts,
+            story: alert.story,
+            title: alert.post.title,
+            url: alert.post.url,
+            decided_at: alert.decided_at,
+            at,
+            why,
+        }
+    }
+}
+
+/// Deliveries, newest first.
+pub fn deliveries(store: &Store, stage: Option<Stage>, limit: usize) -> Result<Vec<DeliveryRow>, ViewError> {
+    let filter = DeliveryFilter { stage, limit, ..DeliveryFilter::default() };
+    Ok(store.deliveries(&filter)?.into_iter().map(DeliveryRow::from).collect())
 }
 
 /// Why a search gave no answer.

@@ -18,8 +18,8 @@ use super::writer::{Desk, Writer};
 use super::{Board, Rules, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
-use crate::config::{Changes, Config, Paths};
-use crate::deliver::{Deliverer, Destination, Output, Parts};
+use crate::config::{Changes, Config, Paths, ReceiverConfig};
+use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
@@ -146,7 +146,7 @@ impl Daemon {
             config: ArcSwap::from_pointee(config),
             rules,
             listeners,
-            token: Secret::new(new_token()),
+            token: Secret::new(new_token()?),
             rejected: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             stop: stop.clone(),
@@ -170,12 +170,7 @@ impl Daemon {
 
     /// Gives every part what it needs of a configuration.
     fn take(&self, config: &Config, client: Client) -> anyhow::Result<()> {
-        let destinations = config.receivers.iter().map(|receiver| Destination {
-            name: receiver.name.clone(),
-            allow_private: receiver.allow_private,
-            receiver: receiver.receiver.clone(),
-        });
-        self.deliverer.reconfigure(client, destinations.collect());
+        self.deliverer.reconfigure(client, config.receivers.iter().map(destination).collect());
         self.board.configure(
             config.sources.iter().map(|source| (source.name.clone(), source.kind.to_owned(), source.every)),
         );
@@ -289,9 +284,13 @@ impl Daemon {
         }
         let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(ending) = ending else { return };
-        self.writer.close();
+        
         let (store, archive) = (self.store.clone(), self.archive.clone());
-        let closed = tokio::task::spawn_blocking(move || close(ending, &store, &archive));
+        let writer = self.writer.clone();
+        let closed = async move {
+            writer.close().await;
+            tokio::task::spawn_blocking(move || close(ending, &store, &archive)).await
+        };
         match tokio::time::timeout(DRAIN.to_std(), closed).await {
             Ok(Ok(Ok(()))) => tracing::info!("stopped"),
             Ok(Ok(Err(error))) => tracing::error!("stopped, but not cleanly: {error:#}"),
@@ -317,7 +316,22 @@ fn close(ending: Ending, store: &Store, archive: &Archive) -> anyhow::Result<()>
     Ok(())
 }
 
-fn rules_of(config: &Config) -> Rules {
+/// Sends a marked sample to one receiver the way every alert goes; journals nothing.
+pub async fn send_sample(receiver: &ReceiverConfig, client: Client, clock: Clock) -> Tried {
+    let output = Arc::new(Mutex::new(std::io::stdout()));
+    Sender::new(client, output, clock).send_sample(&destination(receiver)).await
+}
+
+fn destination(receiver: &ReceiverConfig) -> Destination {
+    Destination {
+        name: receiver.name.clone(),
+        allow_private: receiver.allow_private,
+        receiver: receiver.receiver.clone(),
+    }
+}
+
+/// What the line decides by, out of a configuration.
+pub fn rules_of(config: &Config) -> Rules {
     Rules {
         watches: config.watches.clone(),
         routes: config.route.clone(),
@@ -325,13 +339,9 @@ fn rules_of(config: &Config) -> Rules {
     }
 }
 
-/// 128 bits from the system, in hexadecimal.
-fn new_token() -> String {
+/// 128 bits from the system's random source, in hexadecimal.
+fn new_token() -> anyhow::Result<String> {
     let mut bytes = [0_u8; 16];
-    for chunk in bytes.chunks_mut(8) {
-        // The standard library seeds every hasher from the system's random source.
-        let random = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), std::process::id());
-        chunk.copy_from_slice(&random.to_le_bytes());
-    }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random numbers from the system: {error}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -50,6 +50,8 @@ enum Job {
     Events(Vec<Event>, oneshot::Sender<Result<Position, LedgerError>>),
     /// Runs between two writes, with the journal at rest.
     Aside(Box<dyn FnOnce(&mut Journal) + Send>),
+    /// Nothing is taken after this.
+    End,
 }
 
 impl std::fmt::Debug for Job {
@@ -58,6 +60,7 @@ impl std::fmt::Debug for Job {
             Self::Page(..) => "Page",
             Self::Events(..) => "Events",
             Self::Aside(..) => "Aside",
+            Self::End => "End",
         })
     }
 }
@@ -75,7 +78,7 @@ pub struct Desk {
 }
 
 impl Writer {
-    /// Starts the thread; it ends, and gives the journal back, when every `Writer` is dropped.
+    /// Starts the thread; it ends, and gives the journal back, after [`Writer::close`].
     pub fn start(desk: Desk) -> std::io::Result<(Self, std::thread::JoinHandle<Journal>)> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let stopped = Arc::new(AtomicBool::new(false));
@@ -102,6 +105,12 @@ impl Writer {
         let job = Job::Aside(Box::new(move |journal| drop(reply.send(work(journal)))));
         self.jobs.send(job).await.map_err(|_| LedgerError::Stopping)?;
         answer.await.map_err(|_| LedgerError::Stopping)
+    }
+
+    /// Lets the thread finish what waits, take nothing more, and end.
+    pub async fn close(&self) {
+        // An error means that it has ended already.
+        let _ = self.jobs.send(Job::End).await;
     }
 
     /// Whether the disk takes no writes and intake stands still.
@@ -140,11 +149,15 @@ enum Waits {
 impl AtWork {
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) -> Journal {
         while let Some(first) = waiting.blocking_recv() {
-            let mut group = vec![first];
-            while group.len() < GROUP
-                && let Ok(next) = waiting.try_recv()
-            {
-                group.push(next);
+            let mut group = Vec::new();
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    // What is in the queue behind it is still done; nothing new comes in.
+                    Job::End => waiting.close(),
+                    Job::Page(..) | Job::Events(..) | Job::Aside(_) => group.push(job),
+                }
+                next = if group.len() < GROUP { waiting.try_recv().ok() } else { None };
             }
             self.work(group);
         }
@@ -162,6 +175,8 @@ impl AtWork {
                 Job::Page(page, reply) => frames.extend(self.decide_page(*page, reply, &mut overlay)),
                 Job::Events(events, reply) => frames.push(Frame { events, waits: Waits::Events(reply) }),
                 Job::Aside(work) => asides.push(work),
+                // Taken out of every group before.
+                Job::End => {}
             }
         }
         if !frames.is_empty() {
