@@ -5,14 +5,15 @@
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
 mod board;
-//pub mod data;
-//pub mod look;
+pub mod data;
+pub mod look;
+pub mod doors;
 mod overlay;
-//pub mod rehearse;
-//pub mod schedule;
-//pub mod supervise;
-//mod upkeep;
-//pub mod writer;
+pub mod rehearse;
+pub mod schedule;
+pub mod supervise;
+mod upkeep;
+pub mod writer;
 
 use std::sync::Arc;
 

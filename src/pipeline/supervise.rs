@@ -13,9 +13,9 @@ use tokio_util::task::TaskTracker;
 
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
-use super::schedule::Listeners;
+use super::schedule::{self, Listeners};
 use super::writer::{Desk, Writer};
-use super::{Board, Rules, upkeep};
+use super::{Board, Rules, doors, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Changes, Config, Paths, ReceiverConfig};
@@ -117,7 +117,7 @@ impl Daemon {
         };
         let (writer, thread) = Writer::start(desk).context("cannot start the writer")?;
         let stop = CancellationToken::new();
-        let client = Client::new(&config.client_settings())?;
+        let client = Client::new(&doors::client_settings(&config))?;
         let parts = Parts {
             outbox: store.clone(),
             ledger: Arc::new(writer.clone()),
@@ -129,8 +129,16 @@ impl Daemon {
         // Set once, here: nobody else holds it yet.
         let _ = wake.set(deliverer.clone());
         let board = Board::new(clock.clone());
-        let door = Arc::new(Door::new(config.door_settings(), clock.clone())?);
-        let listeners = Listeners::new(door, writer.clone(), store.clone(), board.clone(), clock.clone(), stop.child_token());
+        let places = Places::of(&dir);
+        let listening = schedule::Parts {
+            door: Door::new(doors::door_settings(&config), clock.clone())?,
+            writer: writer.clone(),
+            store: store.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+            holds: places.holds.clone(),
+        };
+        let listeners = Listeners::new(listening, stop.child_token());
 
         let daemon = Arc::new(Self {
             clock,
@@ -141,7 +149,7 @@ impl Daemon {
             writer,
             address: listener.local_addr()?,
             history,
-            places: Places::of(&dir),
+            places,
             paths,
             config: ArcSwap::from_pointee(config),
             rules,
@@ -205,7 +213,7 @@ impl Daemon {
     fn swap(&self, config: Config) -> anyhow::Result<Changes> {
         let before = self.config.load_full();
         let changes = Changes::between(&before, &config);
-        let client = Client::new(&config.client_settings())?;
+        let client = Client::new(&doors::client_settings(&config))?;
         self.rules.store(Arc::new(rules_of(&config)));
         self.take(&config, client)?;
         self.config.store(Arc::new(config));
@@ -270,7 +278,6 @@ impl Daemon {
     /// Stops every task within a bound and closes the data cleanly.
     pub async fn stop(&self) {
         self.stop.cancel();
-        self.listeners.close();
         self.tasks.close();
         let drained = async {
             self.listeners.ended().await;
@@ -310,7 +317,7 @@ impl Daemon {
 fn close(ending: Ending, store: &Store, archive: &Archive) -> anyhow::Result<()> {
     let Ending { writer, lock } = ending;
     let journal = writer.join().map_err(|_| anyhow::anyhow!("the writer ended in a panic"))?;
-    archive.flush()?;
+    archive.flush(data::FLUSH)?;
     store.mark_clean()?;
     drop((journal, lock));
     Ok(())
@@ -334,7 +341,7 @@ fn destination(receiver: &ReceiverConfig) -> Destination {
 pub fn rules_of(config: &Config) -> Rules {
     Rules {
         watches: config.watches.clone(),
-        routes: config.route.clone(),
+        routes: Arc::new(config.route.clone()),
         first_poll_alert_age: config.daemon.first_poll_alert_age,
     }
 }
