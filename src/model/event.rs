@@ -60,6 +60,10 @@ impl PageRead {
 /// What a source's server gave to make the next request conditional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
+    /// BLAKE3 of the request that they were given for (16 bytes in hexadecimal): they say nothing of another one, so
+    /// that a source whose address was changed in the configuration starts afresh.
+    #[serde(default)]
+    pub asked: String,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
     /// BLAKE3 of the body they came with (16 bytes in hexadecimal): validators that stay while the body changes are not trusted.

@@ -1,1 +1,5 @@
 //! How are the formats read that several source kinds share?
+
+pub mod charset;
+pub mod date;
+pub mod html;

@@ -1,0 +1,22 @@
+//! `GET /api/v1/sources`: how does each source do?
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{SourceHealth, Sources};
+use crate::pipeline::supervise::Daemon;
+
+/// The answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SourceList {
+    /// In the order of the configuration.
+    pub sources: Vec<SourceHealth>,
+}
+
+/// Lists every configured source.
+pub async fn list(State(daemon): State<Arc<Daemon>>) -> Json<SourceList> {
+    Json(SourceList { sources: daemon.board.health() })
+}
