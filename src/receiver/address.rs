@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_secret_address_shows_its_host_and_keeps_the_rest() {
-        let address = Address::secret(&Secret::new("https://hooks.acme.example:8443/T1/B2/hunter2\n")).expect("an address");
+        let address =
+            Address::secret(&Secret::new("https://hooks.acme.example:8443/T1/B2/hunter2\n")).expect("an address");
         let request = address.post("{}".into());
         assert_eq!(request.url.as_str(), "https://hooks.acme.example:8443/");
         assert!(!format!("{address:?} {request:?}").contains("hunter2"));

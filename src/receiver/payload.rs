@@ -6,7 +6,9 @@
 use serde::Serialize;
 
 use super::text;
-use crate::model::{Alert, Author, Engagement, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId, Timestamp};
+use crate::model::{
+    Alert, Author, Engagement, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId, Timestamp,
+};
 
 /// Most characters of a post's text that are sent; the whole stays in the archive.
 pub const MAX_TEXT: usize = 2_000;

@@ -1,8 +1,8 @@
 //! What does an alert look like that was made up to try a receiver?
 
 use crate::model::{
-    Alert, Author, ClauseHit, Engagement, Field, Match, Post, PostId, PostType, Priority, Reason, Role, Score, ScorePart,
-    Span, StoryId, Timestamp,
+    Alert, Author, ClauseHit, Engagement, Field, Match, Post, PostId, PostType, Priority, Reason, Role, Score,
+    ScorePart, Span, StoryId, Timestamp,
 };
 
 const KEY: &str = "overheard:sample";
@@ -79,5 +79,8 @@ fn places(word: &str) -> Vec<Span> {
 
 fn score() -> Score {
     let part = |signal: &str, points, why: &str| ScorePart { signal: signal.into(), points, why: why.into() };
-    Score { total: 62, parts: vec![part("relevance", 42.0, "acme in the title"), part("freshness", 20.0, "just published")] }
+    Score {
+        total: 62,
+        parts: vec![part("relevance", 42.0, "acme in the title"), part("freshness", 20.0, "just published")],
+    }
 }

@@ -154,8 +154,14 @@ fn fallback(alert: &Alert) -> String {
     }
     lines.extend(link(alert));
     lines.push(inert(&text::byline(&alert.post)));
-    let about = [("Why", text::why_line(alert)), ("Score", text::score_line(alert)), ("Route", text::route_line(alert))];
-    lines.extend(about.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {}", inert(&value))));
+    let about =
+        [("Why", text::why_line(alert)), ("Score", text::score_line(alert)), ("Route", text::route_line(alert))];
+    lines.extend(
+        about
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}: {}", inert(&value))),
+    );
     lines.join("\n")
 }
 

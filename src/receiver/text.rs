@@ -184,7 +184,11 @@ pub fn score_line(alert: &Alert) -> String {
         format!("{} {}{why}", one_line(&part.signal), (f64::from(part.points) * 10.0).round() / 10.0)
     };
     let parts: Vec<String> = alert.score.parts.iter().map(part).collect();
-    if parts.is_empty() { alert.score.total.to_string() } else { format!("{} = {}", alert.score.total, parts.join(" + ")) }
+    if parts.is_empty() {
+        alert.score.total.to_string()
+    } else {
+        format!("{} = {}", alert.score.total, parts.join(" + "))
+    }
 }
 
 /// Why it came here: `(default) › label:problem`.
