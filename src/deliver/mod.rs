@@ -53,7 +53,7 @@ pub struct Parts {
 /// The door out: one worker for each receiver. Needs a tokio runtime around it.
 pub struct Deliverer {
     shared: Arc<Shared>,
-    workers: Mutex<BTreeMap<String, Handle>>,
+    workers: Mutex<BTreeMap<String, Running>>,
     tasks: TaskTracker,
     /// Workers take nothing more, and end when what they have under way has landed.
     stop: CancellationToken,
@@ -73,7 +73,7 @@ struct Shared {
 }
 
 /// What the deliverer holds of a running worker.
-struct Handle {
+struct Running {
     destination: watch::Sender<Arc<Destination>>,
     wake: Arc<Notify>,
     stop: CancellationToken,
@@ -123,9 +123,9 @@ impl Deliverer {
         }
     }
 
-    fn start(&self, destination: Arc<Destination>) -> Handle {
+    fn start(&self, destination: Arc<Destination>) -> Running {
         let (sender, receiver) = watch::channel(destination);
-        let handle = Handle { destination: sender, wake: Arc::default(), stop: self.stop.child_token() };
+        let handle = Running { destination: sender, wake: Arc::default(), stop: self.stop.child_token() };
         let worker = Worker::new(self.shared.clone(), receiver, handle.wake.clone(), handle.stop.clone());
         let abandon = self.abandon.clone();
         self.tasks.spawn(async move {
@@ -170,6 +170,6 @@ impl Deliverer {
 }
 
 /// A lock whose holder panicked holds nothing half done here: every change under one is a single step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -66,7 +66,9 @@ impl Sender {
             Ok(answer) if (300..=399).contains(&answer.status) => redirected(&answer, &request.url),
             Ok(answer) => to.receiver.verdict(&answer),
             Err(HttpError::PrivateAddress { host }) => {
-                let why = format!("{host} is a private address; set `allow_private = true` for this receiver if that is meant");
+                let why = format!(
+                    "{host} is a private address; set `allow_private = true` for this receiver if that is meant"
+                );
                 Verdict::Retry { why, after: None }
             }
             Err(error) => Verdict::Retry { why: error.to_string(), after: None },
@@ -93,7 +95,8 @@ impl Sender {
             output.flush()
         })
         .await;
-        let cannot = |why: String| Verdict::Retry { why: format!("cannot write to standard output: {why}"), after: None };
+        let cannot =
+            |why: String| Verdict::Retry { why: format!("cannot write to standard output: {why}"), after: None };
         match written {
             Ok(Ok(())) => receiver.verdict(&Answer { received_at: self.clock.now(), ..Answer::default() }),
             Ok(Err(error)) => cannot(error.to_string()),
@@ -107,7 +110,12 @@ fn redirected(answer: &Answer, asked: &Url) -> Verdict {
     let location = answer.headers.iter().find(|(name, _)| name == "location");
     let target = location.and_then(|(_, target)| asked.join(target).ok());
     let target = target.map_or_else(String::new, |target| format!(" to {}", redact(&target)));
-    Verdict::Refused { why: format!("HTTP {}: it redirects{target}, and alerts follow no redirect; set the address that answers itself", answer.status) }
+    Verdict::Refused {
+        why: format!(
+            "HTTP {}: it redirects{target}, and alerts follow no redirect; set the address that answers itself",
+            answer.status
+        ),
+    }
 }
 
 impl fmt::Display for Tried {
@@ -115,7 +123,9 @@ impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.verdict {
             Verdict::Delivered { .. } => write!(f, "delivered in {}", self.took),
-            Verdict::Retry { why, after: None } => write!(f, "not delivered: {why}; an alert would be sent again later"),
+            Verdict::Retry { why, after: None } => {
+                write!(f, "not delivered: {why}; an alert would be sent again later")
+            }
             Verdict::Retry { why, after: Some(after) } => {
                 write!(f, "not delivered: {why}; it asks for {after} of patience, then an alert would be sent again")
             }

@@ -85,16 +85,18 @@ impl Board {
         });
     }
 
-    /// A poll ended with answers that could be read (a 304 is one).
-    pub fn answered(&self, source: &str) {
+    /// A poll ended with answers that could be read (a 304 is one). Returns how many before it failed in a row.
+    pub fn answered(&self, source: &str) -> u32 {
         let now = self.clock.now();
         counter!(POLLS, "source" => source.to_owned(), "result" => "answered").increment(1);
+        let mut failures = 0;
         self.update(source, |seen| {
             seen.last_answered = Some(now);
             seen.last_error = None;
-            seen.failures = 0;
+            failures = std::mem::take(&mut seen.failures);
             enter(seen, Health::Ok, now);
         });
+        failures
     }
 
     /// A poll ended with a problem. Returns how many ended so in a row.

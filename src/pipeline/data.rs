@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::archive::Archive;
+use crate::archive::{self, Archive};
 use crate::clock::Clock;
 use crate::journal::{DataLock, History, Journal, Recovery};
 use crate::model::{Position, View};
 use crate::store::{self, Restored, Store};
+
+/// How long the archive may take to make durable what it has been given.
+pub const FLUSH: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Everything in a data directory, opened by one process.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Places {
     pub snapshots: PathBuf,
     /// Address and token of the running daemon.
     pub daemon: PathBuf,
+    /// Waits that hosts asked for.
+    pub holds: PathBuf,
 }
 
 impl Places {
@@ -42,6 +47,7 @@ impl Places {
             archive: dir.join("archive"),
             snapshots: dir.join("snapshots"),
             daemon: dir.join("daemon.json"),
+            holds: dir.join("holds.json"),
         }
     }
 }
@@ -70,7 +76,7 @@ impl Data {
         let restored = store::restore(&store, &places.snapshots, history.last(), |after| history.replay(after))?;
         findings.extend(restored_in_words(&restored));
 
-        let (archive, opened) = Archive::open(&places.archive, clock.clone())?;
+        let (archive, opened) = open_archive(&places.archive, history.last(), clock)?;
         if let Some(why) = &opened.set_aside {
             findings.push(format!("the archive was set aside ({why}) and is made again from the journal"));
         }
@@ -97,17 +103,25 @@ impl Data {
 
     /// Makes everything durable and marks the store as stopped cleanly.
     pub fn close(self) -> anyhow::Result<()> {
-        self.archive.flush()?;
+        self.archive.flush(FLUSH)?;
         self.store.mark_clean()?;
         Ok(())
     }
 }
 
+/// Opens the archive; one that knows more than the journal is of another journal and made anew.
+fn open_archive(dir: &Path, last: Position, clock: &Clock) -> anyhow::Result<(Archive, archive::Opened)> {
+    let (archive, opened) = Archive::open(dir, clock.clone())?;
+    if archive.position() <= last {
+        return Ok((archive, opened));
+    }
+    drop(archive);
+    Archive::discard(dir)?;
+    Ok(Archive::open(dir, clock.clone())?)
+}
+
 /// Applies to the archive what the journal has and it has not.
 fn catch_up(archive: &Archive, history: &History) -> anyhow::Result<()> {
-    if archive.position() > history.last() {
-        archive.clear()?;
-    }
     for frame in history.replay(archive.position()) {
         match frame {
             Ok((position, events)) => archive.apply(position, &events)?,
@@ -115,7 +129,7 @@ fn catch_up(archive: &Archive, history: &History) -> anyhow::Result<()> {
             Err(damage) => tracing::debug!(%damage, "skipped while the archive catches up"),
         }
     }
-    archive.flush()?;
+    archive.flush(FLUSH)?;
     Ok(())
 }
 

@@ -17,6 +17,11 @@ pub const MAX_LIMIT: usize = 1_000;
 /// Results of one search where nobody asked for a number.
 pub const DEFAULT_LIMIT: usize = 20;
 
+/// True of every post: a missing value is not below zero either.
+const EVERYTHING: &str = "NOT score<0";
+/// True of mentions: only they have a score.
+const MENTIONS: &str = "score>=0";
+
 /// What is looked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,10 +172,8 @@ pub fn search(archive: &Archive, names: &Names, ask: &SearchQuestion, now: Times
     if !(1..=MAX_LIMIT).contains(&ask.limit) {
         return Err(SearchError::Limit { given: ask.limit });
     }
-    let query = match ask.query.trim() {
-        "" => None,
-        text => Some(Query::parse(text, Place::Search, names)?),
-    };
+    let text = Some(ask.query.trim()).filter(|text| !text.is_empty()).unwrap_or(EVERYTHING);
+    let query = Query::parse(text, Place::Search, names)?;
     let sort = match ask.sort {
         SortBy::Newest => Sort::Newest,
         SortBy::Best => Sort::Best,
@@ -183,15 +186,21 @@ pub fn search(archive: &Archive, names: &Names, ask: &SearchQuestion, now: Times
     })
 }
 
+/// The newest mentions.
+pub fn recent_mentions(archive: &Archive, limit: usize, now: Timestamp) -> Result<SearchAnswer, SearchError> {
+    let ask = SearchQuestion { query: MENTIONS.to_owned(), sort: SortBy::Newest, limit, offset: 0 };
+    search(archive, &Names::default(), &ask, now)
+}
+
 impl From<Found> for FoundPost {
     fn from(found: Found) -> Self {
-        let Found { post, outcome, story, score, matches, title, snippet } = found;
+        let Found { post, outcome, story, score, matches, title, text } = found;
         Self {
             id: post.id,
             story,
             url: post.url,
             title: Highlighted { text: title.text, highlights: title.highlights },
-            snippet: Highlighted { text: snippet.text, highlights: snippet.highlights },
+            snippet: Highlighted { text: text.text, highlights: text.highlights },
             source: post.source,
             kind: post.kind,
             site: post.site,

@@ -1,18 +1,19 @@
 //! In which order does a post pass through Overheard?
 //!
 //! [`decide`] is the line: each stage is called once, in order, on one post of one page. It does no I/O
-//! but asks a [`Memory`]. The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
+//! but asks a [`Memory`](crate::model::Memory). The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
 mod board;
-//pub mod data;
-//pub mod look;
+pub mod data;
+pub mod look;
+pub mod doors;
 mod overlay;
-//pub mod rehearse;
-//pub mod schedule;
-//pub mod supervise;
-//mod upkeep;
-//pub mod writer;
+pub mod rehearse;
+pub mod schedule;
+pub mod supervise;
+mod upkeep;
+pub mod writer;
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use url::Url;
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Duration, Match, Memory, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
+    Alert, Duration, Match, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
     StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};

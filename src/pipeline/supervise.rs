@@ -6,19 +6,21 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
-use super::schedule::Listeners;
+use super::schedule::{self, Listeners};
 use super::writer::{Desk, Writer};
-use super::{Board, Rules, upkeep};
+use super::{Board, Rules, doors, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
-use crate::config::{Changes, Config, Paths, ReceiverConfig};
+use crate::config::{Changes, Config, Paths, ReceiverConfig, Watcher};
 use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
@@ -31,6 +33,9 @@ use crate::telemetry::{CONFIG_OK, RELOADS};
 const DRAIN: Duration = Duration::seconds(5);
 /// How long deliveries under way may take to land when the daemon stops.
 const LAND: Duration = Duration::seconds(5);
+
+/// Serves the page and the API until the token is cancelled; the web front's own function.
+pub type Front = fn(TcpListener, Arc<Daemon>, CancellationToken) -> BoxFuture<'static, std::io::Result<()>>;
 
 /// The running daemon, and what the web front and tests may ask of it.
 pub struct Daemon {
@@ -85,7 +90,7 @@ impl Daemon {
     ///
     /// # Errors
     /// The data directory is taken or cannot be read, or the address to listen on is taken.
-    pub async fn start(config: Config, paths: Paths, clock: Clock, output: Output) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(config: Config, paths: Paths, clock: Clock, output: Output, front: Front) -> anyhow::Result<Arc<Self>> {
         let dir = config.daemon.data_dir.clone();
         let (data, findings) = tokio::task::spawn_blocking({
             let (dir, clock) = (dir.clone(), clock.clone());
@@ -96,7 +101,7 @@ impl Daemon {
             tracing::warn!("{finding}");
         }
         let listen = config.daemon.listen;
-        let listener = tokio::net::TcpListener::bind(listen)
+        let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; change `listen` in daemon.toml"))?;
 
@@ -117,7 +122,7 @@ impl Daemon {
         };
         let (writer, thread) = Writer::start(desk).context("cannot start the writer")?;
         let stop = CancellationToken::new();
-        let client = Client::new(&config.client_settings())?;
+        let client = Client::new(&doors::client_settings(&config))?;
         let parts = Parts {
             outbox: store.clone(),
             ledger: Arc::new(writer.clone()),
@@ -129,8 +134,16 @@ impl Daemon {
         // Set once, here: nobody else holds it yet.
         let _ = wake.set(deliverer.clone());
         let board = Board::new(clock.clone());
-        let door = Arc::new(Door::new(config.door_settings(), clock.clone())?);
-        let listeners = Listeners::new(door, writer.clone(), store.clone(), board.clone(), clock.clone(), stop.child_token());
+        let places = Places::of(&dir);
+        let listening = schedule::Parts {
+            door: Door::new(doors::door_settings(&config), clock.clone())?,
+            writer: writer.clone(),
+            store: store.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+            holds: places.holds.clone(),
+        };
+        let listeners = Listeners::new(listening, stop.child_token());
 
         let daemon = Arc::new(Self {
             clock,
@@ -141,7 +154,7 @@ impl Daemon {
             writer,
             address: listener.local_addr()?,
             history,
-            places: Places::of(&dir),
+            places,
             paths,
             config: ArcSwap::from_pointee(config),
             rules,
@@ -156,11 +169,12 @@ impl Daemon {
         daemon.leave_address().context("cannot write daemon.json")?;
         daemon.take(&daemon.config.load(), client)?;
         gauge!(CONFIG_OK).set(1.0);
-        daemon.tasks.spawn(upkeep::run(daemon.clone(), stop.clone()));
+        let watcher = Watcher::new(&daemon.paths, daemon.clock.clone());
+        daemon.tasks.spawn(upkeep::run(daemon.clone(), watcher, stop.clone()));
         daemon.tasks.spawn({
             let daemon = daemon.clone();
             async move {
-                if let Err(error) = crate::web::serve(listener, daemon, stop).await {
+                if let Err(error) = front(listener, daemon, stop).await {
                     tracing::error!(%error, "the page stopped");
                 }
             }
@@ -205,7 +219,7 @@ impl Daemon {
     fn swap(&self, config: Config) -> anyhow::Result<Changes> {
         let before = self.config.load_full();
         let changes = Changes::between(&before, &config);
-        let client = Client::new(&config.client_settings())?;
+        let client = Client::new(&doors::client_settings(&config))?;
         self.rules.store(Arc::new(rules_of(&config)));
         self.take(&config, client)?;
         self.config.store(Arc::new(config));
@@ -270,7 +284,6 @@ impl Daemon {
     /// Stops every task within a bound and closes the data cleanly.
     pub async fn stop(&self) {
         self.stop.cancel();
-        self.listeners.close();
         self.tasks.close();
         let drained = async {
             self.listeners.ended().await;
@@ -310,7 +323,7 @@ impl Daemon {
 fn close(ending: Ending, store: &Store, archive: &Archive) -> anyhow::Result<()> {
     let Ending { writer, lock } = ending;
     let journal = writer.join().map_err(|_| anyhow::anyhow!("the writer ended in a panic"))?;
-    archive.flush()?;
+    archive.flush(data::FLUSH)?;
     store.mark_clean()?;
     drop((journal, lock));
     Ok(())
@@ -334,7 +347,7 @@ fn destination(receiver: &ReceiverConfig) -> Destination {
 pub fn rules_of(config: &Config) -> Rules {
     Rules {
         watches: config.watches.clone(),
-        routes: config.route.clone(),
+        routes: Arc::new(config.route.clone()),
         first_poll_alert_age: config.daemon.first_poll_alert_age,
     }
 }

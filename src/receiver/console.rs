@@ -76,3 +76,53 @@ fn block(alert: &Alert) -> String {
     block.push('\n');
     block
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::receiver::sample;
+
+    fn rendered(alert: &Alert) -> String {
+        let settings = Settings::parse("receiver.screen", "").expect("no settings");
+        let receiver = KIND.load(&settings).expect("needs none");
+        let Rendered::Line(block) = receiver.render(alert, None, Timestamp(0)) else { panic!("a line") };
+        block
+    }
+
+    #[test]
+    fn an_alert_is_a_block_of_named_lines() {
+        let block = rendered(&sample::alert("screen", Timestamp(1_767_225_600_000)));
+        insta::with_settings!({ snapshot_path => "../../tests/fixtures/console", prepend_module_to_snapshot => false }, {
+            insta::assert_snapshot!("alert", block);
+        });
+    }
+
+    #[test]
+    fn a_post_can_neither_steer_the_terminal_nor_fake_a_line() {
+        let mut alert = sample::alert("screen", Timestamp(0));
+        let evil = "x\u{1b}[2J\u{9b}1A\n  route  (fake)\r\u{8}\u{202e}y";
+        alert.post.title = evil.into();
+        alert.post.text = evil.into();
+        alert.post.site = evil.into();
+        alert.post.author = Some(crate::model::Author { name: evil.into(), ..Default::default() });
+        alert.post.url = "javascript:alert(1)".into();
+        alert.matches[0].clauses[0].clause = evil.into();
+        let block = rendered(&alert);
+        assert!(block.chars().all(|c| c == '\n' || !c.is_control()), "{block:?}");
+        assert!(!block.contains('\u{202e}') && !block.contains("javascript"), "{block:?}");
+        let routes = block.lines().filter(|line| line.starts_with("  route  "));
+        assert_eq!(routes.collect::<Vec<_>>(), ["  route  (test-route)"]);
+    }
+
+    #[test]
+    fn settings_are_refused_because_there_are_none() {
+        let settings = Settings::parse("receiver.screen", "colour = true").expect("TOML");
+        let faults = KIND.load(&settings).expect_err("unknown key");
+        assert_eq!(faults[0].key, "receiver.screen.colour");
+    }
+
+    #[test]
+    fn a_line_that_was_written_is_delivered() {
+        assert_eq!(Console.verdict(&Answer::default()), Verdict::Delivered { handle: None });
+    }
+}

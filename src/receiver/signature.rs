@@ -63,10 +63,10 @@ mod tests {
 
     #[test]
     fn the_published_example_of_the_standard_signs_as_it_says() {
-        let keys = [key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLwSw")];
+        let keys = [key("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")];
         let signature =
             signature(&keys, "msg_p5jXN8AQM9LWM0D4loKWxJek", Timestamp(1_614_265_330_999), "{\"test\": 2432232314}");
-        assert_eq!(signature, "v1,g0hM9SsE+OTPJTt/tmKWWD6XzEONL8CfqWcFhLTMKQU=");
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
     #[test]

@@ -202,3 +202,6 @@ fn inert(words: &str) -> String {
     }
     inert
 }
+
+#[cfg(test)]
+mod tests;

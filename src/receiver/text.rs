@@ -207,3 +207,6 @@ pub fn owner(alert: &Alert) -> Option<&str> {
     owned.sort_by_key(|found| std::cmp::Reverse(found.priority));
     owned.first().and_then(|found| found.owner.as_deref())
 }
+
+#[cfg(test)]
+mod tests;
