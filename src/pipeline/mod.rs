@@ -79,7 +79,8 @@ pub fn decide(
 ) -> Result<PageRead, ViewError> {
     let Page { source, kind, base, received_at, reading, first_poll, end, gap } = page;
     let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
-    let mut read = PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
+    let mut read =
+        PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
     for raw in reading.posts {
         let ended = decide_post(raw, &origin, first_poll, rules, memory, baselines)?;
         read.counts.add(ended.outcome());
@@ -104,7 +105,10 @@ enum Ended {
     Rejected(Rejection),
     AlreadySeen,
     /// With the moment at which the post's story was opened.
-    Decided { decided: Box<Decided>, opened_at: Timestamp },
+    Decided {
+        decided: Box<Decided>,
+        opened_at: Timestamp,
+    },
 }
 
 impl Ended {
