@@ -7,7 +7,6 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::{Context, Exit, Format};
-use crate::model::Timestamp;
 use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, Highlighted, SearchAnswer, SearchQuestion, SortBy};
 
 /// Width of the table where the terminal does not say.
@@ -44,7 +43,7 @@ pub fn run(args: &Search, context: &Context, out: &mut dyn Write) -> anyhow::Res
     } else if args.format.csv {
         write_csv(&answer, out)?;
     } else {
-        write_table(&answer, context.clock.now(), out)?;
+        write_table(&answer, out)?;
     }
     Ok(if answer.results.is_empty() { Exit::Nothing } else { Exit::Done })
 }
@@ -71,7 +70,7 @@ fn search_data(context: &Context, ask: &SearchQuestion) -> anyhow::Result<Search
     }
 }
 
-fn write_table(answer: &SearchAnswer, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     if answer.results.is_empty() {
         writeln!(out, "Nothing was found.")?;
         return Ok(());
@@ -82,7 +81,7 @@ fn write_table(answer: &SearchAnswer, now: Timestamp, out: &mut dyn Write) -> an
     table.set_header(["Score", "When", "Where", "Post", "Watches"]);
     for found in &answer.results {
         let score = found.score.as_ref().map_or(String::new(), |score| score.total.to_string());
-        let when = format!("{} ago", now.since(found.published.unwrap_or(found.received)));
+        let when = format!("{} ago", answer.as_of.since(found.published.unwrap_or(found.received)));
         let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url)]
             .into_iter()
             .filter(|words| !words.is_empty())

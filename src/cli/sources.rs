@@ -28,12 +28,11 @@ pub fn run(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow
         writeln!(out)?;
         return Ok(Exit::Done);
     }
-    let now = context.clock.now();
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["Source", "Kind", "State", "Since", "Last answer", "Posts", "Mentions", "What is wrong"]);
     for source in &list.sources {
-        table.add_row(row(source, now));
+        table.add_row(row(source, list.as_of));
     }
     writeln!(out, "{table}")?;
     Ok(Exit::Done)
