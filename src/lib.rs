@@ -10,11 +10,11 @@
 //! and can be made again. Start with [`model`], then [`pipeline`], which calls each stage once, in order.
 
 pub mod archive;
-//pub mod cli;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dedup;
-//pub mod deliver;
+pub mod deliver;
 pub mod fetch;
 pub mod http;
 pub mod journal;
@@ -30,4 +30,4 @@ pub mod source;
 pub mod store;
 pub mod telemetry;
 pub mod watch;
-//pub mod web;
+pub mod web;

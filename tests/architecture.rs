@@ -30,8 +30,25 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "pipeline",
         &[
-            "model", "clock", "query", "parse", "http", "telemetry", "source", "receiver", "normalize", "watch", "dedup",
-            "score", "route", "fetch", "deliver", "journal", "store", "archive", "config",
+            "model",
+            "clock",
+            "query",
+            "parse",
+            "http",
+            "telemetry",
+            "source",
+            "receiver",
+            "normalize",
+            "watch",
+            "dedup",
+            "score",
+            "route",
+            "fetch",
+            "deliver",
+            "journal",
+            "store",
+            "archive",
+            "config",
         ],
     ),
     ("web", &["pipeline", "config", "query", "model", "clock", "telemetry"]),
@@ -109,7 +126,8 @@ fn modules_import_only_what_the_table_allows() {
     let table: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| !["lib", "main"].contains(&source.module()) && !source.is_test()) {
-        let allowed = table.get(source.module()).unwrap_or_else(|| panic!("{} has no row in the table", source.module()));
+        let allowed =
+            table.get(source.module()).unwrap_or_else(|| panic!("{} has no row in the table", source.module()));
         for import in imports(&source.code()) {
             if import != source.module() && !allowed.contains(&import.as_str()) {
                 wrong.push(format!("{} imports {import}", source.path));
@@ -151,7 +169,9 @@ fn strays(needles: &[&str], at_home: impl Fn(&Source) -> bool) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources().iter().filter(|source| !at_home(source) && !source.is_test()) {
         let code = source.code();
-        found.extend(needles.iter().filter(|needle| code.contains(**needle)).map(|needle| format!("{}: {needle}", source.path)));
+        found.extend(
+            needles.iter().filter(|needle| code.contains(**needle)).map(|needle| format!("{}: {needle}", source.path)),
+        );
     }
     found
 }
@@ -194,7 +214,8 @@ fn names_of_kinds_stand_only_in_their_own_file() {
             kinds && source.path.trim_end_matches(".rs").split('/').any(|part| part == name)
         };
         // `init` and the demo write configuration for people: text, not code that branches on a kind.
-        let writes_config = |source: &Source| source.path.starts_with("cli/init") || source.path.starts_with("cli/demo");
+        let writes_config =
+            |source: &Source| source.path.starts_with("cli/init") || source.path.starts_with("cli/demo");
         found.extend(strays(&[&quoted], |source| own(source) || writes_config(source)));
     }
     assert!(found.is_empty(), "{found:#?}");

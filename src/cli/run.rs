@@ -10,7 +10,7 @@ use super::{Context, Exit};
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
 use crate::pipeline::supervise::Daemon;
-use crate::telemetry;
+use crate::{telemetry, web};
 
 /// Starts the daemon and stays until SIGINT or SIGTERM; SIGHUP reloads.
 pub fn run(context: &Context) -> anyhow::Result<Exit> {
@@ -38,7 +38,7 @@ pub async fn listen(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let output = Arc::new(Mutex::new(std::io::stdout()));
-    let daemon = Daemon::start(config, paths, clock, output).await?;
+    let daemon = Daemon::start(config, paths, clock, output, web::serve).await?;
     // Nobody reading the welcome is no reason not to listen.
     let _ = started(&daemon, &mut std::io::stdout());
     loop {

@@ -18,6 +18,7 @@ pub mod reference;
 pub mod reload;
 mod render;
 pub mod routes;
+pub mod sample;
 pub mod schema;
 mod secrets;
 pub mod sources;

@@ -3,3 +3,4 @@
 pub mod charset;
 pub mod date;
 pub mod html;
+pub mod json;

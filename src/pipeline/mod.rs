@@ -1,7 +1,7 @@
 //! In which order does a post pass through Overheard?
 //!
 //! [`decide`] is the line: each stage is called once, in order, on one post of one page. It does no I/O
-//! but asks a [`Memory`]. The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
+//! but asks a [`Memory`](crate::model::Memory). The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
 mod board;
@@ -22,7 +22,7 @@ use url::Url;
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Duration, Match, Memory, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
+    Alert, Duration, Match, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
     StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
@@ -79,7 +79,8 @@ pub fn decide(
 ) -> Result<PageRead, ViewError> {
     let Page { source, kind, base, received_at, reading, first_poll, end, gap } = page;
     let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
-    let mut read = PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
+    let mut read =
+        PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
     for raw in reading.posts {
         let ended = decide_post(raw, &origin, first_poll, rules, memory, baselines)?;
         read.counts.add(ended.outcome());
@@ -104,7 +105,10 @@ enum Ended {
     Rejected(Rejection),
     AlreadySeen,
     /// With the moment at which the post's story was opened.
-    Decided { decided: Box<Decided>, opened_at: Timestamp },
+    Decided {
+        decided: Box<Decided>,
+        opened_at: Timestamp,
+    },
 }
 
 impl Ended {

@@ -247,7 +247,8 @@ async fn gone(parts: &Parts, source: &SourceConfig) {
 }
 
 fn jittered(wait: Duration) -> Duration {
-    wait + Duration((wait.0 as f64 * JITTER * fastrand::f64()) as u64)
+    let more = (wait.0 as f64 * JITTER * fastrand::f64()) as u64;
+    Duration(wait.0.saturating_add(more))
 }
 
 /// Waits that hosts asked for are kept in a file: a restart is no reason to ask again at once.
@@ -264,7 +265,7 @@ fn load_holds(parts: &Parts) {
     let Ok(text) = std::fs::read(&parts.holds) else { return };
     let holds: BTreeMap<String, Timestamp> = serde_json::from_slice(&text).unwrap_or_default();
     for (key, until) in holds {
-        parts.door.hold(&key, until);
+        parts.door.hold(&key, until, "asked before the restart");
     }
 }
 

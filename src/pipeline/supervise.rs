@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
 use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,7 +20,7 @@ use super::writer::{Desk, Writer};
 use super::{Board, Rules, doors, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
-use crate::config::{Changes, Config, Paths, ReceiverConfig};
+use crate::config::{Changes, Config, Paths, ReceiverConfig, Watcher};
 use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
@@ -31,6 +33,9 @@ use crate::telemetry::{CONFIG_OK, RELOADS};
 const DRAIN: Duration = Duration::seconds(5);
 /// How long deliveries under way may take to land when the daemon stops.
 const LAND: Duration = Duration::seconds(5);
+
+/// Serves the page and the API until the token is cancelled; the web front's own function.
+pub type Front = fn(TcpListener, Arc<Daemon>, CancellationToken) -> BoxFuture<'static, std::io::Result<()>>;
 
 /// The running daemon, and what the web front and tests may ask of it.
 pub struct Daemon {
@@ -85,7 +90,7 @@ impl Daemon {
     ///
     /// # Errors
     /// The data directory is taken or cannot be read, or the address to listen on is taken.
-    pub async fn start(config: Config, paths: Paths, clock: Clock, output: Output) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(config: Config, paths: Paths, clock: Clock, output: Output, front: Front) -> anyhow::Result<Arc<Self>> {
         let dir = config.daemon.data_dir.clone();
         let (data, findings) = tokio::task::spawn_blocking({
             let (dir, clock) = (dir.clone(), clock.clone());
@@ -96,7 +101,7 @@ impl Daemon {
             tracing::warn!("{finding}");
         }
         let listen = config.daemon.listen;
-        let listener = tokio::net::TcpListener::bind(listen)
+        let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen}; change `listen` in daemon.toml"))?;
 
@@ -164,11 +169,12 @@ impl Daemon {
         daemon.leave_address().context("cannot write daemon.json")?;
         daemon.take(&daemon.config.load(), client)?;
         gauge!(CONFIG_OK).set(1.0);
-        daemon.tasks.spawn(upkeep::run(daemon.clone(), stop.clone()));
+        let watcher = Watcher::new(&daemon.paths, daemon.clock.clone());
+        daemon.tasks.spawn(upkeep::run(daemon.clone(), watcher, stop.clone()));
         daemon.tasks.spawn({
             let daemon = daemon.clone();
             async move {
-                if let Err(error) = crate::web::serve(listener, daemon, stop).await {
+                if let Err(error) = front(listener, daemon, stop).await {
                     tracing::error!(%error, "the page stopped");
                 }
             }

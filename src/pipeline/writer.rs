@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Overlay, Page, Rules, decide};
 use crate::archive::Archive;
 use crate::journal::Journal;
-use crate::model::{Counts, Duration, Event, Ledger, LedgerError, Memory, PageRead, Position, View, ViewError};
+use crate::model::{AlertId, Counts, Duration, Event, Ledger, LedgerError, PageRead, Position, View, ViewError};
 use crate::score::Baselines;
 use crate::store::Store;
 use crate::telemetry::{ALERTS, HELD_BACK, INTAKE_STOPPED, JOURNAL_POSITION};
@@ -259,9 +259,9 @@ impl AtWork {
         }
     }
 
-    fn wake_for(&self, alert: &str) {
-        match self.desk.store.alert(alert) {
-            Ok(Some(alert)) => (self.desk.wake)(&alert.receiver),
+    fn wake_for(&self, alert: &AlertId) {
+        match self.desk.store.delivery(alert) {
+            Ok(Some(delivery)) => (self.desk.wake)(&delivery.alert.receiver),
             Ok(None) => {}
             Err(ViewError { why, .. }) => tracing::warn!(%why, "cannot find the replayed alert"),
         }

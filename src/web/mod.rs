@@ -3,17 +3,21 @@
 //! The router below is the table of contents. Everything is read from the [`Daemon`]'s parts; the few calls
 //! that change something need the token that the daemon leaves in its data directory.
 
-mod api;
+pub mod api;
 mod errors;
 mod guard;
 mod pages;
 
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
 use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -73,10 +77,7 @@ fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Header
 }
 
 /// Serves until `stop`, then finishes what runs.
-pub async fn serve(
-    listener: tokio::net::TcpListener,
-    daemon: Arc<Daemon>,
-    stop: tokio_util::sync::CancellationToken,
-) -> std::io::Result<()> {
-    axum::serve(listener, router(daemon)).with_graceful_shutdown(stop.cancelled_owned()).await
+pub fn serve(listener: TcpListener, daemon: Arc<Daemon>, stop: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
+    let serving = axum::serve(listener, router(daemon)).with_graceful_shutdown(stop.cancelled_owned());
+    Box::pin(async move { serving.await })
 }
