@@ -168,49 +168,65 @@ fn sources(answers: &Answers) -> String {
         String::from("# Where to listen. `overheard kinds` shows what else there is, with a block to copy for each.\n");
     text.push_str("# After a change: `overheard check`, and `overheard poll NAME` to see what a source brings.\n");
     let brand = slug(&answers.brand).unwrap_or_else(|| "brand".to_owned());
-    for (name, url) in addresses(answers, &brand) {
-        let block = source::KINDS.iter().find_map(|kind| kind.recognise(&url));
-        if let Some(block) = block.and_then(|block| renamed(&block, &name)) {
+    for page in pages(answers, &brand) {
+        if let Some(block) = page.block() {
             let _ = write!(text, "\n{block}");
         }
     }
     text
 }
 
-/// Pages that say what is said about the names, and what each source is called.
-fn addresses(answers: &Answers, brand: &str) -> Vec<(String, Url)> {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', " "));
-    let with = |base: &str, pairs: &[(&str, &str)]| Url::parse_with_params(base, pairs).ok();
-    let tag: String =
-        answers.brand.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    let mut found = vec![
-        (format!("{brand}-hn"), with("https://hn.algolia.com/", &[("query", &quoted(&answers.brand))])),
-        (format!("{brand}-stackoverflow"), with("https://stackoverflow.com/search", &[("q", &quoted(&answers.brand))])),
-    ];
-    if !tag.is_empty() {
-        let feed =
-            Url::parse("https://mastodon.social/tags/").ok().and_then(|base| base.join(&format!("{tag}.rss")).ok());
-        found.push((format!("{brand}-mastodon"), feed));
-    }
-    found.push(("lobsters".to_owned(), Url::parse("https://lobste.rs/rss").ok()));
-    for (index, competitor) in answers.competitors.iter().take(MAX_COMPETITOR_SOURCES).enumerate() {
-        let search = with("https://hn.algolia.com/", &[("query", &quoted(competitor))]);
-        found.push((format!("competitor-{}-hn", index + 1), search));
-    }
-    found.into_iter().filter_map(|(name, url)| Some((name, url?))).collect()
+/// A page that says what is said, and the words to search for where it can be searched.
+struct Page {
+    name: String,
+    url: Option<Url>,
+    query: Option<String>,
 }
 
-/// A kind's block under another name.
-fn renamed(block: &str, name: &str) -> Option<String> {
-    let table: toml::Table = block.parse().ok()?;
-    let mut source = table.get("source")?.as_array()?.first()?.as_table()?.clone();
-    let kind = source.remove("kind")?;
-    source.remove("name");
-    let mut text = String::from("[[source]]\n");
-    line(&mut text, "name", name);
-    line(&mut text, "kind", kind);
-    source.into_iter().for_each(|(key, value)| line(&mut text, &key, value));
-    Some(text)
+fn pages(answers: &Answers, brand: &str) -> Vec<Page> {
+    let search = |name: String, url: &str, query: &str| Page {
+        name,
+        url: Url::parse(url).ok(),
+        query: Some(format!("\"{}\"", query.replace(['"', '\\'], " "))),
+    };
+    let feed = |name: String, url: &str| Page { name, url: Url::parse(url).ok(), query: None };
+    let mut pages = vec![
+        search(format!("{brand}-hn"), HACKER_NEWS, &answers.brand),
+        search(format!("{brand}-stackoverflow"), "https://stackoverflow.com/questions", &answers.brand),
+    ];
+    let tag: String =
+        answers.brand.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    if !tag.is_empty() {
+        pages.push(feed(format!("{brand}-mastodon"), &format!("https://mastodon.social/tags/{tag}.rss")));
+    }
+    pages.push(feed("lobsters".to_owned(), "https://lobste.rs/rss"));
+    for (index, competitor) in answers.competitors.iter().take(MAX_COMPETITOR_SOURCES).enumerate() {
+        pages.push(search(format!("competitor-{}-hn", index + 1), HACKER_NEWS, competitor));
+    }
+    pages
+}
+
+const HACKER_NEWS: &str = "https://news.ycombinator.com/newest";
+
+impl Page {
+    /// The block of the kind that recognises the page; `None` where none does.
+    fn block(&self) -> Option<String> {
+        let url = self.url.as_ref()?;
+        let (kind, block) = source::KINDS.iter().find_map(|kind| Some((kind, kind.recognise(url)?)))?;
+        let table: toml::Table = block.parse().ok()?;
+        let mut source = table.get("source")?.as_array()?.first()?.as_table()?.clone();
+        if let Some(query) = &self.query
+            && super::schema::names(&kind.schema()).iter().any(|key| key == "query")
+        {
+            source.insert("query".to_owned(), query.as_str().into());
+        }
+        let mut text = String::from("[[source]]\n");
+        line(&mut text, "name", self.name.as_str());
+        line(&mut text, "kind", source.remove("kind")?);
+        source.remove("name");
+        source.into_iter().for_each(|(key, value)| line(&mut text, &key, value));
+        Some(text)
+    }
 }
 
 fn watches(answers: &Answers) -> String {
