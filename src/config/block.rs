@@ -151,7 +151,7 @@ impl UniqueNames {
     pub fn check(&mut self, document: &Document<'_>, block: &Settings<'_>, name: &str) -> Vec<Fault> {
         let mut faults = Vec::new();
         if !is_name(name) {
-            let what = "a name has small letters, digits, `-` and `_`, and begins with a letter or digit";
+            let what = "a name has small letters, digits, `-`, `_` and `.`, and begins with a letter or digit";
             let fault = block.fault("name", what);
             faults.push(match slug(name) {
                 Some(good) => fault.hint(format!("write \"{good}\"")),
@@ -169,7 +169,7 @@ impl UniqueNames {
 }
 
 fn is_name(name: &str) -> bool {
-    let good = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+    let good = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_.".contains(letter);
     name.len() <= MAX_NAME && name.chars().all(good) && name.starts_with(|letter: char| letter.is_ascii_alphanumeric())
 }
 
@@ -180,7 +180,7 @@ pub(super) fn slug(text: &str) -> Option<String> {
         match letter {
             mark if is_combining_mark(mark) => {}
             'a'..='z' | '0'..='9' => slug.push(letter),
-            '_' if !slug.is_empty() => slug.push(letter),
+            '_' | '.' if !slug.is_empty() => slug.push(letter),
             _ if !slug.is_empty() && !slug.ends_with('-') => slug.push('-'),
             _ => {}
         }
@@ -188,7 +188,7 @@ pub(super) fn slug(text: &str) -> Option<String> {
             break;
         }
     }
-    let slug = slug.trim_end_matches(['-', '_']).to_owned();
+    let slug = slug.trim_end_matches(['-', '_', '.']).to_owned();
     (!slug.is_empty()).then_some(slug)
 }
 
@@ -221,6 +221,7 @@ mod tests {
             ("Acme Cloud", Some("acme-cloud")),
             ("  ¡Ábc & Co.!", Some("abc-co")),
             ("x_y", Some("x_y")),
+            ("Forum.Acme.example.", Some("forum.acme.example")),
             ("東京", None),
             ("", None),
         ] {

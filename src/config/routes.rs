@@ -39,7 +39,7 @@ pub struct ReceiverConfig {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ReceiverKeys {
-    /// Its name, unlike any other receiver's: small letters, digits, `-` and `_`. Routes name it.
+    /// Its name, unlike any other receiver's: small letters, digits, `-`, `_`, `.`. Routes name it.
     name: String,
     /// Which kind of receiver it is: `overheard kinds` lists them.
     #[expect(dead_code, reason = "looked up in the block itself, so that it is found when another key is wrong")]

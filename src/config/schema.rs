@@ -183,13 +183,14 @@ fn table_in_words(schema: &Value, root: &Value) -> String {
     }
 }
 
-/// A default as it is written in TOML; `None` for null and for empty tables and lists, which mean "none".
+/// A default as it is written in TOML; `None` for null and what is empty, which mean "none".
 fn as_toml(value: &Value) -> Option<String> {
     let empty = match value {
         Value::Null => true,
+        Value::String(text) => text.is_empty(),
         Value::Array(entries) => entries.is_empty(),
         Value::Object(entries) => entries.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::Bool(_) | Value::Number(_) => false,
     };
     let value = toml::Value::try_from(value).ok().filter(|_| !empty)?;
     Some(value.to_string())

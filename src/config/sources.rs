@@ -49,7 +49,7 @@ pub struct SourceConfig {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SourceKeys {
-    /// Its name, unlike any other source's: small letters, digits, `-` and `_`. `source:NAME` finds its
+    /// Its name, unlike any other source's: small letters, digits, `-`, `_`, `.`. `source:NAME` finds its
     /// posts. A new name makes it a new source that is read from the beginning.
     name: String,
     /// Which kind of source it is: `overheard kinds` lists them.

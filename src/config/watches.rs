@@ -39,7 +39,7 @@ pub(super) enum List {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WatchKeys {
-    /// Its name, unlike any other watch's: small letters, digits, `-` and `_`. `watch:NAME` finds its mentions.
+    /// Its name, unlike any other watch's: small letters, digits, `-`, `_`, `.`. `watch:NAME` finds its mentions.
     name: String,
     /// What sort of thing it listens for.
     #[serde(default)]

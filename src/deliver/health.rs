@@ -34,6 +34,9 @@ pub struct LastAttempt {
     pub took_ms: u64,
 }
 
+/// Every name of a result.
+pub const RESULTS: [&str; 3] = ["delivered", "retry", "dead"];
+
 /// The name of a result in metrics and JSON.
 pub fn result_name(result: &DeliveryResult) -> &'static str {
     match result {

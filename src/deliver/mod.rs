@@ -6,16 +6,19 @@
 //! repeats the attempt under the same id, by which the receiver knows it. What is not taken is asked again
 //! later and later, for three days; then, or when refused, it is a dead letter that a person may replay.
 
+mod attempt;
 mod backoff;
 mod health;
+mod pace;
 mod recorder;
 mod sender;
 mod worker;
 
 pub use backoff::{FIRST_WAIT, GIVE_UP, LONGEST_RETRY_AFTER, LONGEST_WAIT};
 pub use health::{LastAttempt, ReceiverHealth};
+pub use pace::MAX_IN_FLIGHT;
 pub use sender::{ATTEMPT_TIME, MAX_ANSWER, Output, Sender, Tried};
-pub use worker::{MAX_IN_FLIGHT, READ_AHEAD};
+pub use worker::READ_AHEAD;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

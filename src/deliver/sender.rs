@@ -118,6 +118,13 @@ fn redirected(answer: &Answer, asked: &Url) -> Verdict {
     }
 }
 
+impl Tried {
+    /// Whether the receiver took it.
+    pub fn delivered(&self) -> bool {
+        matches!(self.verdict, Verdict::Delivered { .. })
+    }
+}
+
 impl fmt::Display for Tried {
     /// `delivered in 40ms` · `not delivered: HTTP 404: no_service; an alert would become a dead letter`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

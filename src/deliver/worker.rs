@@ -3,27 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use metrics::{counter, histogram};
+use metrics::gauge;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::health::result_name;
-use super::{Destination, Shared, backoff, lock};
-use crate::model::event::{DeliveryAttempt, DeliveryResult};
-use crate::model::{Alert, AlertId, Duration, Pending, StoryId, Timestamp, Verdict};
+use super::attempt::{Landed, UnderWay, attempt, count};
+use super::health::RESULTS;
+use super::pace::{PATIENCE, Pace};
+use super::{Destination, Shared, lock};
+use crate::clock::Clock;
+use crate::model::event::DeliveryResult;
+use crate::model::{Alert, AlertId, Duration, Pending, StoryId, Timestamp, ViewError};
 
-/// Most requests to one receiver at a time.
-pub const MAX_IN_FLIGHT: usize = 4;
 /// Most alerts read from the outbox at once.
 pub const READ_AHEAD: usize = 32;
-/// From so many failures in a row on, the receiver is left alone for a while and then asked with one alert at a time.
-const PATIENCE: u32 = 3;
-/// The longest that a failing receiver is left alone: after that one alert shows whether it is back.
-const LONGEST_PAUSE: Duration = Duration::minutes(5);
 /// When to look again where nothing tells: the outbox cannot be read, or an earlier alert of the story goes first.
 const LOOK_AGAIN: Duration = Duration::seconds(5);
+/// The least time between two looks into the outbox that only the time asks for.
+const BREATH: Duration = Duration(100);
 
 /// The worker of one receiver.
 pub struct Worker {
@@ -35,28 +34,11 @@ pub struct Worker {
     in_flight: JoinSet<Landed>,
     /// Stories with an alert in flight: their next one waits.
     flying: BTreeSet<StoryId>,
-    /// Stories with an alert that will be sent again, and which: later ones wait for it.
+    /// Stories with an alert that will be sent again, and which: later ones wait for it. Never more than the outbox holds.
     held: BTreeMap<StoryId, AlertId>,
     pace: Pace,
-}
-
-/// How an attempt ended.
-struct Landed {
-    story: StoryId,
-    alert: AlertId,
-    result: DeliveryResult,
-    at: Timestamp,
-    /// The patience that the receiver asked for.
-    after: Option<Duration>,
-    /// The verdict is in the journal; it is not only when the daemon stops.
-    recorded: bool,
-}
-
-/// How fast a receiver may be asked.
-#[derive(Default)]
-struct Pace {
-    failures: u32,
-    not_before: Option<Timestamp>,
+    /// The outbox could not be read at the last look; told once, not at every look.
+    blind: bool,
 }
 
 impl Worker {
@@ -77,11 +59,17 @@ impl Worker {
             flying: BTreeSet::new(),
             held: BTreeMap::new(),
             pace: Pace::default(),
+            blind: false,
         }
     }
 
     /// Sends what is due until told to stop; then waits for what is in flight.
     pub async fn run(mut self) {
+        // Counters start at nothing, so that the first dead letter counts as an increase.
+        for result in RESULTS {
+            count(&self.name, result, 0);
+        }
+        self.set_pace(Pace::default());
         self.hold_unfinished();
         while !self.stop.is_cancelled() {
             let next_look = self.launch();
@@ -101,65 +89,63 @@ impl Worker {
         }
     }
 
-    /// Alerts that were tried before hold back later ones of their story: read anew after a restart.
-    fn hold_unfinished(&mut self) {
-        self.held.clear();
-        match self.shared.outbox.due(&self.name, Timestamp(i64::MAX), READ_AHEAD) {
-            Ok(waiting) => {
-                let tried = waiting.into_iter().filter(|pending| pending.attempts > 0);
-                self.held.extend(tried.map(|pending| (pending.alert.story, pending.alert.id)));
-            }
-            Err(error) => warn!(receiver = self.name, %error, "the outbox cannot be read"),
-        }
-    }
-
     /// Starts what is due and may start. When to look again if nothing happens before; `None` when only a landing,
     /// a wake or a new configuration can bring something to do.
     fn launch(&mut self) -> Option<Timestamp> {
         let now = self.shared.clock.now();
-        if let Some(until) = self.pace.not_before.filter(|until| *until > now) {
+        if let Some(until) = self.pace.waits(now) {
             return Some(until);
         }
-        let most = if self.pace.failures < PATIENCE { MAX_IN_FLIGHT } else { 1 };
+        let most = self.pace.most_in_flight();
         if self.in_flight.len() >= most {
             return None;
         }
-        let look = || {
-            self.shared.outbox.due(&self.name, now, READ_AHEAD).and_then(|due| {
-                let next = if due.is_empty() { self.shared.outbox.next_due(&self.name)? } else { None };
-                Ok((due, next))
-            })
-        };
-        let (due, next) = match look() {
-            Ok((due, next)) => (due, next),
-            Err(error) => {
-                warn!(receiver = self.name, %error, "the outbox cannot be read");
-                return Some(now + LOOK_AGAIN);
+        match self.look(now) {
+            Ok((due, next)) => {
+                self.blind = false;
+                // An alert that came between the two looks is due already: look again, but never without a breath.
+                let next = next.map(|next| next.max(now + BREATH));
+                if due.is_empty() { next } else { self.start_all(due, most, now) }
             }
-        };
-        if due.is_empty() {
-            return next;
+            Err(error) => {
+                if !self.blind {
+                    error!(receiver = self.name, %error, "alerts wait until the outbox can be read");
+                }
+                self.blind = true;
+                Some(now + LOOK_AGAIN)
+            }
         }
-        self.start_all(due, most);
-        if self.in_flight.is_empty() {
-            // Each waits for an earlier alert of its story, unless that one has left the outbox meanwhile.
-            self.hold_unfinished();
-            return Some(now + LOOK_AGAIN);
-        }
-        None
     }
 
-    /// Starts what may start, the earliest decided first, until `most` are in flight.
-    fn start_all(&mut self, mut due: Vec<Pending>, most: usize) {
+    /// What is due, and when the next alert is if nothing is.
+    fn look(&self, now: Timestamp) -> Result<(Vec<Pending>, Option<Timestamp>), ViewError> {
+        let due = self.shared.outbox.due(&self.name, now, READ_AHEAD)?;
+        let next = if due.is_empty() { self.shared.outbox.next_due(&self.name)? } else { None };
+        Ok((due, next))
+    }
+
+    /// Starts what may start, the earliest decided first, until `most` are in flight. When to look again, as [`Self::launch`].
+    fn start_all(&mut self, mut due: Vec<Pending>, most: usize, now: Timestamp) -> Option<Timestamp> {
         due.sort_by_key(|pending| pending.alert.decided_at);
         for pending in due {
-            if self.in_flight.len() >= most {
-                return;
-            }
-            if self.may_start(&pending.alert) {
+            if self.in_flight.len() < most && self.may_start(&pending.alert) {
                 self.start(pending);
             }
         }
+        if !self.in_flight.is_empty() {
+            return None;
+        }
+        // Each waits for an earlier alert of its story, unless that one has left the outbox meanwhile.
+        self.hold_unfinished();
+        Some(now + LOOK_AGAIN)
+    }
+
+    /// Alerts that were tried before hold back later ones of their story: read from the outbox, as after a restart.
+    fn hold_unfinished(&mut self) {
+        // An outbox that cannot be read is told of at the next look.
+        let waiting = self.shared.outbox.due(&self.name, Timestamp(i64::MAX), READ_AHEAD).unwrap_or_default();
+        let tried = waiting.into_iter().filter(|pending| pending.attempts > 0);
+        self.held = tried.map(|pending| (pending.alert.story, pending.alert.id)).collect();
     }
 
     fn may_start(&self, alert: &Alert) -> bool {
@@ -191,91 +177,36 @@ impl Worker {
         if !landed.recorded {
             return self.stop.cancel();
         }
-        match landed.result {
-            DeliveryResult::Retry { ref why, .. } => {
-                self.held.insert(landed.story, landed.alert.clone());
-                let pace = self.pace.after_failure(landed.after, landed.at);
-                if pace.failures == PATIENCE {
-                    warn!(receiver = self.name, why, "takes no alerts; they wait in the outbox");
-                }
-                return self.set_pace(pace);
-            }
-            DeliveryResult::Dead { ref why } => {
+        match &landed.result {
+            DeliveryResult::Retry { .. } => drop(self.held.insert(landed.story, landed.alert.clone())),
+            DeliveryResult::Delivered { .. } => drop(self.held.remove(&landed.story)),
+            DeliveryResult::Dead { why } => {
+                self.held.remove(&landed.story);
                 warn!(receiver = self.name, alert = landed.alert, why, "alert not taken; kept as a dead letter");
             }
-            DeliveryResult::Delivered { .. } if self.pace.failures >= PATIENCE => {
-                info!(receiver = self.name, "takes alerts again");
-            }
-            DeliveryResult::Delivered { .. } => {}
         }
-        self.held.remove(&landed.story);
-        self.set_pace(Pace::default());
+        let pace = match &landed.failed {
+            Some(failed) => self.pace.after_failure(failed.after, landed.at),
+            None => Pace::default(),
+        };
+        match (self.pace.failures < PATIENCE, pace.failures < PATIENCE) {
+            (true, false) => warn!(receiver = self.name, "takes no alerts; they wait in the outbox"),
+            (false, true) => info!(receiver = self.name, "takes alerts again"),
+            (true, true) | (false, false) => {}
+        }
+        self.set_pace(pace);
     }
 
     fn set_pace(&mut self, pace: Pace) {
+        gauge!("overheard_receiver_failures", "receiver" => self.name.clone()).set(f64::from(pace.failures));
         self.shared.healths.paced(&self.name, pace.failures, pace.not_before);
         self.pace = pace;
     }
 }
 
-impl Pace {
-    /// The pace after one more failure: a receiver that asks for patience gets it for all its alerts, and one that
-    /// fails again and again is left alone longer and longer.
-    fn after_failure(&self, asked: Option<Duration>, now: Timestamp) -> Self {
-        let failures = self.failures.saturating_add(1);
-        let pause = failures.checked_sub(PATIENCE).map(|more| backoff::ceiling(more).min(LONGEST_PAUSE));
-        let wait = backoff::asked(asked).into_iter().chain(pause).max();
-        let until = wait.map(|wait| now + wait);
-        Self { failures, not_before: self.not_before.max(until) }
-    }
-}
-
-/// Marks an alert as under way until dropped, however its attempt ends.
-struct UnderWay {
-    shared: Arc<Shared>,
-    alert: AlertId,
-}
-
-impl UnderWay {
-    fn start(shared: &Arc<Shared>, alert: &AlertId) -> Self {
-        lock(&shared.under_way).insert(alert.clone());
-        Self { shared: shared.clone(), alert: alert.clone() }
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        lock(&self.shared.under_way).remove(&self.alert);
-    }
-}
-
-async fn sleep(clock: &crate::clock::Clock, until: Option<Timestamp>) {
+async fn sleep(clock: &Clock, until: Option<Timestamp>) {
     match until {
         Some(moment) => clock.sleep_until(moment).await,
         None => std::future::pending().await,
     }
-}
-
-/// One attempt from the outbox into the journal.
-async fn attempt(shared: &Shared, destination: &Destination, pending: Pending) -> Landed {
-    let Alert { ref id, story, .. } = pending.alert;
-    // Without its handle an alert stands alone instead of in its thread: better than not being sent.
-    let previous = shared.outbox.handle(&destination.name, story).ok().flatten();
-    let started = shared.clock.now();
-    let verdict = shared.sender.send(destination, &pending.alert, previous.as_ref()).await;
-    let at = shared.clock.now();
-    let took = at.since(started);
-    let after = match &verdict {
-        Verdict::Retry { after, .. } => *after,
-        Verdict::Delivered { .. } | Verdict::Refused { .. } => None,
-    };
-    let result = backoff::result(verdict, &pending, at);
-    let receiver = destination.name.clone();
-    counter!("overheard_deliveries_total", "receiver" => receiver.clone(), "result" => result_name(&result))
-        .increment(1);
-    histogram!("overheard_delivery_seconds", "receiver" => receiver.clone()).record(took.as_seconds());
-    let attempt = DeliveryAttempt { alert: id.clone(), receiver, at, took_ms: took.0, result: result.clone() };
-    shared.healths.attempted(&attempt);
-    let recorded = shared.recorder.record(attempt).await;
-    Landed { story, alert: id.clone(), result, at, after, recorded }
 }

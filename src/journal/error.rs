@@ -1,12 +1,12 @@
 //! What can go wrong with the journal, and what should the operator do?
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the journal could not be opened, written, copied or compacted.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    /// The file system refused. `what` says what was tried.
+    /// The file system refused. `what` says what was tried: `cannot write`.
     #[error("{what} {}: {source}", path.display())]
     Io { what: &'static str, path: PathBuf, source: io::Error },
     /// A newer Overheard wrote this.
@@ -15,13 +15,11 @@ pub enum JournalError {
         path.display()
     )]
     Newer { path: PathBuf, found: u16, reads: u16 },
-    /// A file with a segment's name that is none.
-    #[error("{} is not a segment of a journal: {why}", path.display())]
-    NotASegment { path: PathBuf, why: String },
-    /// One frame would be larger than a frame may be.
-    #[error("a frame of {bytes} bytes is larger than a frame may be ({limit})")]
-    TooLarge { bytes: usize, limit: usize },
-    /// What an append left behind could not be taken back; nothing more is written until the journal is opened again.
+    /// A frame that can never be written: too large, or with an event that has no bytes. `frame` counts
+    /// from 0 among those of the append, of which nothing was written.
+    #[error("frame {frame} cannot be written: {why}")]
+    Unwritable { frame: usize, why: String },
+    /// What a failed append left behind could not be taken back; nothing more is written until the journal is opened again.
     #[error("the journal must be opened again: {why}")]
     Broken { why: String },
 }
@@ -33,14 +31,20 @@ impl JournalError {
             Self::Io { source, .. } => {
                 matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
             }
-            Self::Newer { .. } | Self::NotASegment { .. } | Self::TooLarge { .. } | Self::Broken { .. } => false,
+            Self::Newer { .. } | Self::Unwritable { .. } | Self::Broken { .. } => false,
         }
+    }
+
+    /// For `map_err`: the error of trying `what` on `path`.
+    pub(super) fn io(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { what, path: path.clone(), source }
     }
 }
 
 /// A place in the journal that cannot be read any more. What follows it can.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{segment} is damaged at byte {offset} for {bytes} bytes: {why}")]
+#[error("the journal's segment {segment} is damaged at byte {offset} for {bytes} bytes: {why}")]
 pub struct Damage {
     /// File name of the segment.
     pub segment: String,

@@ -3,6 +3,7 @@
 
 pub mod collector;
 pub mod home;
+pub mod inside;
 pub mod spawned;
 pub mod web;
 
