@@ -1,21 +1,38 @@
 //! What does a query mean, and is it true of a post?
+//!
+//! One language for watches, routes, silences, the search box, the command line and the API. A text goes
+//! through the lexer and the parser into an [`ast::Expr`], whose clauses hold words as [`words()`] makes
+//! them; the evaluator asks it about one post, the archive turns it into a plan for its index. Both mean
+//! the same, because posts and queries are split into words by the same function.
 
 pub mod ast;
 mod error;
+pub mod eval;
+mod explain;
+mod field;
+mod lexer;
 mod names;
+mod parser;
+mod print;
+mod term;
 mod words;
+
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
-pub use words::{MAX_WORD, Word, WordList, words};
+pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
+pub use term::MAX_PHRASE;
+pub use words::{MAX_WORD, Word, WordList, hash, words};
 
 use crate::model::{ClauseHit, Post, Timestamp};
 use ast::Expr;
 
-/// Where a query runs; decides which fields exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Where a query runs; decides which fields exist. Each place has the fields of those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
     /// On every new post: text and source fields, and age, replies and likes as of arrival.
     Watch,
@@ -65,10 +82,14 @@ pub struct Facts {
 impl Query {
     /// Reads a query as a user wrote it.
     pub fn parse(text: &str, place: Place, names: &Names) -> Result<Self, QueryError> {
-        let _ = (text, place, names);
-        Err(QueryError { problem: Problem::Empty, span: 0..0 })
+        let expr = parser::parse(text, place, names)?.expr;
+        if place == Place::Watch && expr.holds_of_nothing() {
+            return Err(Problem::OnlyExcludes.at(0..text.len()));
+        }
+        Ok(Self { expr, source: text.to_owned() })
     }
 
+    /// What it says.
     pub fn expr(&self) -> &Expr {
         &self.expr
     }
@@ -80,14 +101,12 @@ impl Query {
 
     /// Whether the query is true of a post.
     pub fn matches(&self, subject: &Subject<'_>) -> bool {
-        let _ = subject;
-        false
+        eval::holds(&self.expr, subject)
     }
 
     /// The positive clauses that are true of a post and where; `None` when the query is not true of it.
     pub fn explain(&self, subject: &Subject<'_>) -> Option<Vec<ClauseHit>> {
-        let _ = subject;
-        None
+        self.matches(subject).then(|| explain::hits(&self.expr, subject))
     }
 }
 
@@ -100,6 +119,6 @@ impl PartialEq for Query {
 
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.source)
+        write!(f, "{}", self.expr)
     }
 }
