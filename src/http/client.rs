@@ -1,5 +1,6 @@
 //! How is one HTTP exchange made, and its answer read within bounds?
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -154,9 +155,9 @@ impl Incoming {
         self.response.status().as_u16()
     }
 
-    /// The first header of this name, if it is text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.response.headers().get(name)?.to_str().ok()
+    /// The first header of this name; bytes that are no text are replaced.
+    pub fn header(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
     }
 
     /// All headers, names in lower case, as [`crate::model::Response`] and [`crate::model::Answer`] want them.
