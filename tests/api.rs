@@ -67,7 +67,13 @@ async fn search_answers_with_highlights_and_says_what_is_wrong_with_a_query() {
     assert_eq!(wrong.status, 400);
     assert_eq!(wrong.json()["error"]["code"], "bad_query");
     assert!(wrong.json()["error"]["span"]["start"].as_u64().unwrap() >= 9, "{}", wrong.body);
-    for path in ["/api/v1/search?limit=0", "/api/v1/search?limit=1001", "/api/v1/search?limit=x", "/api/v1/search?sort=odd", "/api/v1/search?querry=x"] {
+    for path in [
+        "/api/v1/search?limit=0",
+        "/api/v1/search?limit=1001",
+        "/api/v1/search?limit=x",
+        "/api/v1/search?sort=odd",
+        "/api/v1/search?querry=x",
+    ] {
         assert_eq!(get(&inside, path).await.status, 400, "{path}");
     }
     inside.stop().await;
@@ -147,7 +153,11 @@ async fn a_dead_letter_is_listed_and_replayed_under_its_id() {
     inside.until("the second attempt", async || (collector.received().len() == 2).then_some(())).await;
     assert!(collector.received().iter().all(|received| received.id == dead));
     inside.until("the verdict", async || inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(())).await;
-    assert_eq!(send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status, 409, "it is dead no more");
+    assert_eq!(
+        send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status,
+        409,
+        "it is dead no more"
+    );
     inside.stop().await;
 }
 
