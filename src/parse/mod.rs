@@ -1,1 +1,6 @@
 //! How are the formats read that several source kinds share?
+
+pub mod charset;
+pub mod date;
+pub mod html;
+pub mod json;

@@ -1,0 +1,37 @@
+//! What would come of a page, if it were read for real?
+//!
+//! The same line as the daemon's, journaling nothing: for `poll`, for tests, and for everything that asks "what if".
+
+use super::{Overlay, Page, Rules, decide};
+use crate::model::{Candidate, Memory, PageRead, PostId, Seen, SourceState, StoryId, ViewError};
+use crate::score::Baselines;
+
+/// Decides on a page with a memory that nothing is added to.
+///
+/// # Errors
+/// When the memory cannot be asked.
+pub fn rehearse(page: Page, rules: &Rules, memory: &dyn Memory) -> Result<PageRead, ViewError> {
+    decide(page, rules, &mut Overlay::new(memory), &mut Baselines::default())
+}
+
+/// The memory of one who has never read anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Blank;
+
+impl Memory for Blank {
+    fn seen(&self, _: PostId) -> Result<Option<Seen>, ViewError> {
+        Ok(None)
+    }
+
+    fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
+        Ok(vec![None; keys.len()])
+    }
+
+    fn alerted(&self, _: StoryId) -> Result<Vec<String>, ViewError> {
+        Ok(Vec::new())
+    }
+
+    fn source(&self, _: &str) -> Result<SourceState, ViewError> {
+        Ok(SourceState::default())
+    }
+}
