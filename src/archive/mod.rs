@@ -9,6 +9,7 @@
 mod collect;
 mod computed;
 mod error;
+mod near;
 mod open;
 mod plan;
 mod queue;
@@ -16,6 +17,7 @@ mod record;
 mod schema;
 mod search;
 mod snippet;
+mod terms;
 mod values;
 mod verify;
 mod writer;
@@ -29,6 +31,7 @@ pub use queue::Problem;
 pub use record::Record;
 pub use search::{Found, MAX_LIMIT, MAX_OFFSET, SearchPage, SearchRequest, Sort};
 pub use snippet::Snippet;
+pub use terms::MAX_EXPANSION;
 pub use verify::MAX_READ;
 
 use std::path::Path;

@@ -9,23 +9,20 @@ use tantivy::query::{
     TermQuery,
 };
 use tantivy::schema::{Field as IndexField, IndexRecordOption};
-use tantivy::{BitSet, DocId, InvertedIndexReader, Score, SegmentReader, TantivyError, Term};
+use tantivy::{BitSet, Score, SegmentReader, Term};
 
 use crate::model::{Field, PostId, Timestamp};
-use crate::query::ast::{Comparison, Expr, FieldClause, Quantity, Scope, TextClause};
-use crate::query::eval::wildcard_matches;
+use crate::query::ast::{Comparison, Expr, FieldClause, NearOperand, Quantity, Scope, TextClause};
 use crate::query::words;
 
 use super::computed::Computed;
+use super::near::Near;
 use super::schema::{self, Fields, with_sigil};
+use super::terms::{insert_all, wildcard};
 use super::values;
 
 /// How much more a word in the title counts than one in the text.
 const TITLE_BOOST: Score = 2.0;
-/// Most words that one wildcard may stand for.
-pub const MAX_EXPANSION: usize = 100_000;
-/// What to do about a wildcard that stands for too many.
-pub(super) const HINT: &str = "write more letters before the first `*` or `?`";
 
 /// What to ask the index.
 #[derive(Debug)]
@@ -119,14 +116,17 @@ impl Planner<'_> {
                     phrase(field, &first.chain(rest.iter().cloned()).collect::<Vec<_>>())
                 }
             },
-            TextClause::Wildcard(pattern) => wildcard(field, pattern),
+            TextClause::Wildcard(pattern) => Box::new(wildcard(field, pattern)),
             TextClause::Loose { words, .. } => {
                 let words = words.iter().map(|word| (Occur::Must, phrase(field, std::slice::from_ref(word))));
                 self.candidates(all(words.collect()), side)
             }
-            TextClause::Near { left, right, .. } => {
-                let _ = (left, right);
-                self.candidates(Box::new(AllQuery), side)
+            TextClause::Near { left, right, distance, ordered } => {
+                let words = left.iter().chain(right).filter_map(|operand| near_word(field, operand));
+                let (left, right) = (left.clone(), right.clone());
+                let near = Near { left, right, distance: *distance, ordered: *ordered }.in_field(field);
+                let near: Box<dyn Query> = Box::new(near);
+                all(std::iter::once((Occur::Must, near)).chain(words).collect())
             }
             TextClause::ExactCase { words, .. } => self.candidates(phrase(field, words), side),
             TextClause::Raw(characters) => self.candidates(raw(field, characters), side),
@@ -226,6 +226,14 @@ fn phrase(field: IndexField, words: &[String]) -> Box<dyn Query> {
     }
 }
 
+/// What an operand of NEAR adds to the score of a post that is found anyway.
+fn near_word(field: IndexField, operand: &NearOperand) -> Option<(Occur, Box<dyn Query>)> {
+    match operand {
+        NearOperand::Word(word) => Some((Occur::Should, phrase(field, std::slice::from_ref(word)))),
+        NearOperand::Wildcard(_) => None,
+    }
+}
+
 /// Posts with a text that has these characters have these words. Only what white space of ASCII closes off on both
 /// sides is certain to be split the same in whatever surrounds it.
 fn raw(field: IndexField, characters: &str) -> Box<dyn Query> {
@@ -233,47 +241,6 @@ fn raw(field: IndexField, characters: &str) -> Box<dyn Query> {
     let certain = characters.find(space).zip(characters.rfind(space)).and_then(|(from, to)| characters.get(from..to));
     let words: Vec<String> = words(certain.unwrap_or_default()).iter().map(|word| word.text.to_owned()).collect();
     if words.is_empty() { filter(Box::new(AllQuery)) } else { phrase(field, &words) }
-}
-
-/// Posts with a word that fits a pattern.
-fn wildcard(field: IndexField, pattern: &str) -> Box<dyn Query> {
-    let pattern = pattern.to_owned();
-    Box::new(Computed::new("wildcard", move |segment, posts| {
-        let index = segment.inverted_index(field)?;
-        each_word(&index, &pattern, |term| {
-            let mut postings = index.read_block_postings_from_terminfo(term, IndexRecordOption::Basic)?;
-            while !postings.docs().is_empty() {
-                insert_all(postings.docs(), posts);
-                postings.advance();
-            }
-            Ok(())
-        })
-    }))
-}
-
-/// Visits the words of a segment that fit a pattern.
-fn each_word(
-    index: &InvertedIndexReader,
-    pattern: &str,
-    mut visit: impl FnMut(&tantivy::postings::TermInfo) -> tantivy::Result<()>,
-) -> tantivy::Result<()> {
-    let stem = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
-    // No text has this byte, so it stands behind everything that begins with the stem.
-    let end = [stem.as_bytes(), &[0xff]].concat();
-    let mut stream = index.terms().range().ge(stem).lt(end).into_stream()?;
-    let mut found = 0;
-    while stream.advance() {
-        if !std::str::from_utf8(stream.key()).is_ok_and(|word| wildcard_matches(pattern, word)) {
-            continue;
-        }
-        found += 1;
-        if found > MAX_EXPANSION {
-            let what = format!("`{pattern}` stands for more than {MAX_EXPANSION} words");
-            return Err(TantivyError::InvalidArgument(what));
-        }
-        visit(stream.value())?;
-    }
-    Ok(())
 }
 
 /// Posts whose number is on the right side of a bound; never those without one.
@@ -296,12 +263,6 @@ fn moments(column: &'static str, wanted: impl Fn(i64) -> bool + Send + Sync + 's
         each_post(segment, posts, |post| moments.first(post).is_some_and(&wanted));
         Ok(())
     }))
-}
-
-fn insert_all(found: &[DocId], posts: &mut BitSet) {
-    for post in found {
-        posts.insert(*post);
-    }
 }
 
 fn each_post(segment: &SegmentReader, posts: &mut BitSet, wanted: impl Fn(u32) -> bool) {

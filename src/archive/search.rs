@@ -19,6 +19,7 @@ use super::plan::{self, Plan};
 use super::record::Record;
 use super::schema::{DATED, MENTION, RECEIVED};
 use super::snippet::{self, Snippet};
+use super::terms;
 use super::verify::{Verify, ask};
 use super::writer::panic_text;
 
@@ -225,10 +226,10 @@ fn within(what: &'static str, asked: usize, bound: usize) -> Result<(), ArchiveE
     if asked <= bound { Ok(()) } else { Err(ArchiveError::TooFar { what, asked, bound }) }
 }
 
-/// tantivy's error as ours. [`plan`] says with `InvalidArgument` that a bound was passed.
+/// tantivy's error as ours. [`terms`] says with `InvalidArgument` that a bound was passed.
 fn failed(why: TantivyError) -> ArchiveError {
     match why {
-        TantivyError::InvalidArgument(what) => ArchiveError::TooBroad { what, hint: plan::HINT },
+        TantivyError::InvalidArgument(what) => ArchiveError::TooBroad { what, hint: terms::HINT },
         other => ArchiveError::damaged(other),
     }
 }
