@@ -31,9 +31,12 @@ fn titles(answer: &Value) -> BTreeSet<String> {
 fn publish(web: &Web, round: usize) {
     for source in 0..FEEDS {
         let posts: Vec<(String, String)> = (0..3)
-            .map(|number| (format!("/r{round}/{source}/{number}"), format!("Acme news {round} from {source} number {number}")))
+            .map(|number| {
+                (format!("/r{round}/{source}/{number}"), format!("Acme news {round} from {source} number {number}"))
+            })
             .collect();
-        let items: Vec<(&str, &str, &str)> = posts.iter().map(|(path, title)| (path.as_str(), title.as_str(), "")).collect();
+        let items: Vec<(&str, &str, &str)> =
+            posts.iter().map(|(path, title)| (path.as_str(), title.as_str(), "")).collect();
         web.set(&format!("feed{source}.test"), "/feed.xml", Page::rss(&items));
     }
 }
@@ -79,7 +82,8 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_nothing_acknowledged_is_lost_and_nothing_is_told_under_two_ids() {
-    let seed = std::env::var("OVERHEARD_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+    let seed =
+        std::env::var("OVERHEARD_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
     println!("OVERHEARD_SEED={seed}");
     let mut random = fastrand::Rng::with_seed(seed);
     let (web, collector) = (Web::start().await, Collector::start().await);
@@ -150,7 +154,8 @@ async fn a_journal_with_a_torn_tail_starts_and_says_so() {
     std::fs::File::options().write(true).open(&segment).unwrap().set_len(length - 7).unwrap();
 
     let daemon = Spawned::start(&home).await;
-    let have = until("the posts", async || Some(searchable(&daemon).await).filter(|have| have.len() == FEEDS * 3)).await;
+    let have =
+        until("the posts", async || Some(searchable(&daemon).await).filter(|have| have.len() == FEEDS * 3)).await;
     assert_eq!(have.len(), FEEDS * 3);
     let ids = arrived(&collector);
     assert!(ids.values().all(|ids| ids.len() == 1), "what the torn frame held is told again at most under its old id");

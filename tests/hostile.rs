@@ -30,8 +30,18 @@ async fn bad_sources_are_told_apart_and_good_ones_keep_their_pace() {
         ("bomb", Page::Gzip(bomb().into()), Health::Failing, "larger than"),
         ("busy", Page::status(429).header("retry-after", "120"), Health::Limited, "wait until"),
         ("inward", Page::status(302).header("location", "http://10.1.2.3/feed"), Health::Blocked, "private address"),
-        ("garbage", Page::Ok { content_type: "text/html", body: vec![0xff; 5000].into(), headers: Vec::new() }, Health::Failing, "cannot be read"),
-        ("page", Page::Ok { content_type: "text/html", body: "<html><body>Hello</body></html>".into(), headers: Vec::new() }, Health::Failing, "cannot be read"),
+        (
+            "garbage",
+            Page::Ok { content_type: "text/html", body: vec![0xff; 5000].into(), headers: Vec::new() },
+            Health::Failing,
+            "cannot be read",
+        ),
+        (
+            "page",
+            Page::Ok { content_type: "text/html", body: "<html><body>Hello</body></html>".into(), headers: Vec::new() },
+            Health::Failing,
+            "cannot be read",
+        ),
         ("refuses", Page::status(403), Health::Blocked, "refuses"),
         ("broken", Page::status(500), Health::Failing, "500"),
         ("gone", Page::status(410), Health::Gone, "gone"),
@@ -50,7 +60,8 @@ async fn bad_sources_are_told_apart_and_good_ones_keep_their_pace() {
     inside.until("the webhook", async || collector.received().into_iter().next()).await;
 
     for (name, _, health, words) in &bad {
-        let seen = inside.until(name, async || Some(inside.health(name)).filter(|seen| seen.last_error.is_some())).await;
+        let seen =
+            inside.until(name, async || Some(inside.health(name)).filter(|seen| seen.last_error.is_some())).await;
         assert_eq!(seen.health, *health, "{name}: {:?}", seen.last_error);
         let error = seen.last_error.unwrap_or_default();
         assert!(error.contains(words), "{name}: {error}");

@@ -77,7 +77,9 @@ async fn old_posts_of_a_new_source_are_archived_but_alert_nobody() {
     let (web, collector, home) = one_feed().await;
     let dated = |path: &str, title: &str, hours: u64| {
         let date = (START - Duration::hours(hours)).to_string();
-        format!("<item><guid>{path}</guid><link>http://site.test{path}</link><title>{title}</title><pubDate>{date}</pubDate></item>")
+        format!(
+            "<item><guid>{path}</guid><link>http://site.test{path}</link><title>{title}</title><pubDate>{date}</pubDate></item>"
+        )
     };
     let body = |items: &[String]| Page::Ok {
         content_type: "application/rss+xml",
@@ -156,7 +158,11 @@ async fn a_backup_made_while_running_is_a_whole_daemon() {
     let (web, collector, home) = one_feed().await;
     web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Acme is down", LONG)]));
     let inside = Inside::start(&home).await;
-    inside.until("the delivery", async || inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(()).filter(|()| !collector.titles().is_empty())).await;
+    inside
+        .until("the delivery", async || {
+            inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(()).filter(|()| !collector.titles().is_empty())
+        })
+        .await;
     let copy = home.dir.path().join("copy");
     inside.daemon.backup(copy.clone()).await.unwrap();
     let again = inside.daemon.backup(copy.clone()).await;
@@ -206,7 +212,8 @@ async fn a_bad_configuration_changes_nothing_and_a_good_one_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_post_of_a_page_ends_in_one_counted_outcome() {
     let (web, collector, home) = one_feed().await;
-    let items = [("/1", "Acme is down", LONG), ("/2", "Weather", "Sunny."), ("/2", "Weather", "Sunny."), ("/3", "", "")];
+    let items =
+        [("/1", "Acme is down", LONG), ("/2", "Weather", "Sunny."), ("/2", "Weather", "Sunny."), ("/3", "", "")];
     web.set("news.test", "/feed.xml", Page::rss(&items));
     let inside = Inside::start(&home).await;
     inside.until("the poll", async || (inside.health("news").counts.total() > 0).then_some(())).await;

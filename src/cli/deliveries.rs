@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets};
 
+use super::table::{plain, table};
 use super::{Context, Exit};
 use crate::model::{Event, View};
 use crate::pipeline::look::{self, DeliveryRow};
@@ -127,9 +127,7 @@ fn told(alerts: &[String], out: &mut dyn Write) -> anyhow::Result<Exit> {
 
 fn write_table(rows: &[DeliveryRow], context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
     let now = context.clock.now();
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["Alert", "Receiver", "State", "Attempts", "Decided", "Post", "Why"]);
+    let mut table = table(["Alert", "Receiver", "State", "Attempts", "Decided", "Post", "Why"]);
     for row in rows {
         table.add_row([
             row.id.clone(),
@@ -137,7 +135,7 @@ fn write_table(rows: &[DeliveryRow], context: &Context, out: &mut dyn Write) -> 
             row.state.clone(),
             row.attempts.to_string(),
             format!("{} ago", now.since(row.decided_at)),
-            row.title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+            plain(&row.title),
             row.why.clone().unwrap_or_default(),
         ]);
     }

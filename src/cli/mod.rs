@@ -16,6 +16,7 @@ mod reference;
 mod run;
 mod search;
 mod sources;
+mod table;
 mod test_route;
 
 use std::io::Write;

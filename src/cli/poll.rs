@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 use url::Url;
 
+use super::table::plain;
 use super::{Context, Exit};
 use crate::config::sample::source_of;
 use crate::config::{Config, SourceConfig};
@@ -135,7 +136,6 @@ fn write_json(page: &PageRead, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn write_text(page: &PageRead, out: &mut dyn Write) -> anyhow::Result<()> {
-    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     for decided in &page.posts {
         let post = &decided.post;
         let when = post.published.map_or("no date".to_owned(), |moment| moment.to_string());

@@ -4,14 +4,10 @@ use std::io::Write;
 
 use anyhow::bail;
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets};
 
+use super::table::{plain, table};
 use super::{Context, Exit, Format};
-use crate::model::Timestamp;
 use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, Highlighted, SearchAnswer, SearchQuestion, SortBy};
-
-/// Width of the table where the terminal does not say.
-const WIDTH: u16 = 120;
 
 /// Searches everything that was read.
 #[derive(Debug, Args)]
@@ -44,7 +40,7 @@ pub fn run(args: &Search, context: &Context, out: &mut dyn Write) -> anyhow::Res
     } else if args.format.csv {
         write_csv(&answer, out)?;
     } else {
-        write_table(&answer, context.clock.now(), out)?;
+        write_table(&answer, out)?;
     }
     Ok(if answer.results.is_empty() { Exit::Nothing } else { Exit::Done })
 }
@@ -71,18 +67,15 @@ fn search_data(context: &Context, ask: &SearchQuestion) -> anyhow::Result<Search
     }
 }
 
-fn write_table(answer: &SearchAnswer, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     if answer.results.is_empty() {
         writeln!(out, "Nothing was found.")?;
         return Ok(());
     }
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(std::env::var("COLUMNS").ok().and_then(|width| width.parse().ok()).unwrap_or(WIDTH));
-    table.set_header(["Score", "When", "Where", "Post", "Watches"]);
+    let mut table = table(["Score", "When", "Where", "Post", "Watches"]);
     for found in &answer.results {
         let score = found.score.as_ref().map_or(String::new(), |score| score.total.to_string());
-        let when = format!("{} ago", now.since(found.published.unwrap_or(found.received)));
+        let when = format!("{} ago", answer.as_of.since(found.published.unwrap_or(found.received)));
         let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url)]
             .into_iter()
             .filter(|words| !words.is_empty())
@@ -97,11 +90,6 @@ fn write_table(answer: &SearchAnswer, now: Timestamp, out: &mut dyn Write) -> an
 fn marked(words: &Highlighted) -> String {
     let mark = |(piece, hit): (&str, bool)| if hit { format!("*{piece}*") } else { piece.to_owned() };
     plain(&words.pieces().into_iter().map(mark).collect::<String>())
-}
-
-/// Foreign text on a terminal: no control character may act.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, presets};
 
+use super::table::table;
 use super::{Context, Exit};
 use crate::model::{SourceHealth, Timestamp};
 use crate::web::api::sources::SourceList;
@@ -28,12 +28,9 @@ pub fn run(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow
         writeln!(out)?;
         return Ok(Exit::Done);
     }
-    let now = context.clock.now();
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["Source", "Kind", "State", "Since", "Last answer", "Posts", "Mentions", "What is wrong"]);
+    let mut table = table(["Source", "Kind", "State", "Since", "Last answer", "Posts", "Mentions", "What is wrong"]);
     for source in &list.sources {
-        table.add_row(row(source, now));
+        table.add_row(row(source, list.as_of));
     }
     writeln!(out, "{table}")?;
     Ok(Exit::Done)

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision,
-    StoryId, SuppressedAlert, Timestamp,
+    Alert, AlertId, Counts, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.

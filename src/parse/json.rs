@@ -111,9 +111,9 @@ fn quoted(text: &str, most: usize) -> String {
 }
 
 /// The address of an API or a site from its settings, without the last slash, query and fragment.
-pub fn base(settings: &Settings<'_>, key: &str, address: &str) -> Result<Url, Fault> {
+pub fn base(settings: &Settings<'_>, key: &str, address: &str) -> Result<Url, Vec<Fault>> {
     let hint = "write it as in a browser's address bar: `https://community.acme.example`";
-    let fault = |what: String| Err(settings.fault(key, what).hint(hint));
+    let fault = |what: String| Err(vec![settings.fault(key, what).hint(hint)]);
     let mut url = match Url::parse(address.trim()) {
         Ok(url) => url,
         Err(error) => return fault(format!("`{address}` is not a web address: {error}")),
@@ -188,7 +188,7 @@ mod tests {
     fn fields_are_read_whatever_they_are_written_as() {
         let item = json!({
             "n": 7, "s": "7", "f": 7.9, "minus": -3, "zero": 0, "word": "x", "empty": " ", "null": null,
-            "seconds": 1_790_000_000, "millis": 1_790_000_000_000_i64, "iso": "2026-09-21T13:33:20Z", "tags": ["a", 1, "b"]
+            "seconds": 1_790_000_000, "millis": 1_790_000_000_000_i64, "iso": "2026-09-21T14:13:20Z", "tags": ["a", 1, "b"]
         });
         for (key, expected) in [
             ("n", Some(7)),
@@ -227,7 +227,7 @@ mod tests {
             assert_eq!(call(&base, "posts.json", [("q", "a b")]).as_str(), called);
         }
         for address in ["acme.example", "ftp://acme.example", "", "https://jane:hunter2@acme.example"] {
-            let fault = base(&settings, "url", address).expect_err("a fault");
+            let [fault] = &base(&settings, "url", address).expect_err("a fault")[..] else { panic!("one fault") };
             assert!(fault.hint.is_some() && !fault.what.contains("hunter2"), "{fault}");
         }
     }

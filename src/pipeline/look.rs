@@ -55,6 +55,8 @@ pub enum SortBy {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SearchAnswer {
     pub query: String,
+    /// The daemon's time: what ages are counted to.
+    pub as_of: Timestamp,
     /// All posts that the query finds, not only those listed here.
     pub total: usize,
     pub results: Vec<FoundPost>,
@@ -181,6 +183,7 @@ pub fn search(archive: &Archive, names: &Names, ask: &SearchQuestion, now: Times
     let page = archive.search(&SearchRequest { query, sort, limit: ask.limit, offset: ask.offset, now })?;
     Ok(SearchAnswer {
         query: ask.query.clone(),
+        as_of: now,
         total: page.total,
         results: page.found.into_iter().map(FoundPost::from).collect(),
     })

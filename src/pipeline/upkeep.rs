@@ -165,5 +165,5 @@ fn keep_page(read: &PageRead, holds_progress: bool, retention: &Retention, store
         return Keep::Drop;
     }
     let shorter = PageRead { posts: posts.into_iter().cloned().collect(), stubs, ..read.clone() };
-    Keep::Instead(Event::Page(Box::new(shorter)))
+    Keep::Instead(Box::new(Event::Page(Box::new(shorter))))
 }

@@ -94,7 +94,7 @@ url = "https://community.acme.example"
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
         let options: Options = settings.read()?;
-        let url = json::base(settings, "url", &options.url).map_err(|fault| vec![fault])?;
+        let url = json::base(settings, "url", &options.url)?;
         let place = url.as_str().trim_end_matches('/').split_once("://").map(|(_, place)| place.to_owned());
         Ok(Box::new(Forum { place: place.unwrap_or_default(), url, options }))
     }
@@ -279,4 +279,144 @@ fn api_error(answer: &Value, list: &str) -> ReadError {
         .map(|wait| Duration::seconds(wait.ceil() as u64));
     let is_limit = json::text(answer, "error_type") == Some("rate_limit");
     ReadError::Api { why: why.to_owned(), wait: wait.or(is_limit.then_some(DEFAULT_WAIT)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use serde_json::json;
+
+    fn source(settings: &str) -> Box<dyn Source> {
+        KIND.load(&Settings::parse("source.forum", settings).expect("TOML")).expect("a source")
+    }
+
+    fn forum() -> Box<dyn Source> {
+        source("url = \"https://community.acme.example/forum/\"")
+    }
+
+    fn asked(source: &dyn Source, progress: &Progress) -> Option<String> {
+        match source.next(progress) {
+            Next::Http(request) => Some(request.url.to_string()),
+            Next::Done => None,
+        }
+    }
+
+    fn read(source: &dyn Source, progress: &Progress, body: Value) -> Result<Reading, ReadError> {
+        let url = Url::parse("https://community.acme.example/forum/posts.json").expect("a URL");
+        let body = body.to_string().into();
+        source.read(progress, &Response { status: 200, url, headers: Vec::new(), body, received_at: Timestamp(0) })
+    }
+
+    fn page(ids: &[u64]) -> Value {
+        let posts: Vec<Value> =
+            ids.iter().map(|id| json!({"id": id, "topic_id": 1, "post_number": id, "cooked": "x"})).collect();
+        json!({"latest_posts": posts})
+    }
+
+    #[test]
+    fn a_reply_names_the_first_post_of_its_topic_as_it_names_itself() {
+        let body = json!({"latest_posts": [
+            {"id": 9, "topic_id": 4, "post_number": 3, "cooked": "reply", "topic_title": "T", "topic_slug": "t"},
+            {"id": 7, "topic_id": 4, "post_number": 1, "cooked": "root", "topic_title": "T", "topic_slug": "t"},
+        ]});
+        let posts = read(&*forum(), &Progress::default(), body).expect("a reading").posts;
+        let [Ok(reply), Ok(root)] = &posts[..] else { panic!("two posts") };
+        assert_eq!(reply.key, "discourse:community.acme.example/forum:4:3");
+        assert_eq!(reply.thread.as_ref(), Some(&root.key));
+        assert_eq!((root.thread.as_ref(), root.title.as_str(), reply.title.as_str()), (None, "T", ""));
+        assert_eq!(root.url, "https://community.acme.example/forum/t/t/4");
+        assert_eq!(reply.url, "https://community.acme.example/forum/t/t/4/3");
+    }
+
+    #[test]
+    fn newest_posts_are_read_back_to_the_newest_known() {
+        let forum = forum();
+        let first = read(&*forum, &Progress::default(), page(&[50, 49, 48])).expect("a reading").progress;
+        assert_eq!((first.cursor.as_deref(), asked(&*forum, &first)), (Some("50"), None));
+
+        let second = read(&*forum, &first.start_poll(), page(&[99, 98, 80])).expect("a reading").progress;
+        let before = "https://community.acme.example/forum/posts.json?before=80";
+        assert_eq!(asked(&*forum, &second).as_deref(), Some(before));
+        let second = read(&*forum, &second, page(&[80, 79, 50])).expect("a reading").progress;
+        assert_eq!((second.cursor.as_deref(), asked(&*forum, &second)), (Some("99"), None));
+        assert!(second.notes.is_empty());
+    }
+
+    #[test]
+    fn a_page_that_repeats_itself_ends_the_poll() {
+        let forum = forum();
+        let mut progress = Progress { cursor: Some("1".into()), ..Progress::default() };
+        progress = read(&*forum, &progress, page(&[99, 98])).expect("a reading").progress;
+        assert!(asked(&*forum, &progress).is_some());
+        progress = read(&*forum, &progress, page(&[99, 98])).expect("a reading").progress;
+        assert_eq!(asked(&*forum, &progress), None);
+    }
+
+    #[test]
+    fn a_search_asks_for_the_newest_first_and_for_more_only_while_there_is_more() {
+        let forum = source("url = \"https://community.acme.example\"\nquery = '\"acme cloud\"'");
+        let url = "https://community.acme.example/search.json?q=%22acme+cloud%22+order%3Alatest";
+        assert_eq!(asked(&*forum, &Progress::default()).as_deref(), Some(url));
+        let found = |more: bool| {
+            json!({"posts": [{"id": 9, "topic_id": 1, "post_number": 2, "blurb": "x"}],
+                   "grouped_search_result": {"more_full_page_results": more, "error": null}})
+        };
+        let known = Progress { cursor: Some("5".into()), ..Progress::default() };
+        let progress = read(&*forum, &known, found(true)).expect("a reading").progress;
+        assert_eq!(asked(&*forum, &progress), Some(format!("{url}&page=2")));
+        let progress = read(&*forum, &known, found(false)).expect("a reading").progress;
+        assert_eq!(asked(&*forum, &progress), None);
+        let nothing = json!({"grouped_search_result": {"term": "x"}});
+        assert_eq!(read(&*forum, &known, nothing).expect("a reading").posts, []);
+    }
+
+    #[test]
+    fn errors_of_the_forum_are_told_with_the_wait_that_they_ask_for() {
+        for (body, error, wait) in [
+            (
+                json!({"errors": ["Slow down."], "error_type": "rate_limit", "extras": {"wait_seconds": 24}}),
+                "the API says: Slow down.",
+                Some(Duration::seconds(24)),
+            ),
+            (
+                json!({"errors": ["Too many."], "error_type": "rate_limit"}),
+                "the API says: Too many.",
+                Some(DEFAULT_WAIT),
+            ),
+            (json!({"errors": ["Log in."], "error_type": "not_logged_in"}), "the API says: Log in.", None),
+            (json!({"grouped_search_result": {"error": "under load"}}), "the API says: under load", None),
+            (json!({"users": []}), "not an answer of a Discourse forum: it has no list `latest_posts`", None),
+        ] {
+            let told = read(&*forum(), &Progress::default(), body).expect_err("an error");
+            let waits = if let ReadError::Api { wait, .. } = &told { *wait } else { None };
+            assert_eq!((told.to_string().as_str(), waits), (error, wait));
+        }
+    }
+
+    #[test]
+    fn a_key_goes_into_the_headers_as_a_secret() {
+        // As the loader of the configuration hands it over once the secret is read.
+        let key = "api_key = { \"\\u0000resolved\" = \"k\" }";
+        let forum = source(&format!("url = \"https://acme.example\"\napi_user = \"ear\"\n{key}"));
+        let Next::Http(request) = forum.next(&Progress::default()) else { panic!("a request") };
+        assert_eq!(request.headers, [("Api-Username".to_owned(), "ear".to_owned())]);
+        let Auth::Header { name, secret, .. } = &request.auth else { panic!("a header") };
+        assert_eq!((name.as_str(), secret.expose()), ("Api-Key", "k"));
+    }
+
+    #[test]
+    fn topics_are_recognised_by_their_path() {
+        for (url, forum) in [
+            ("https://community.acme.example/t/uploads-fail/512/3?u=me", Some("https://community.acme.example")),
+            ("https://acme.example:8443/forum/t/x/1", Some("https://acme.example:8443/forum")),
+            ("https://acme.example/t/x", None),
+            ("https://acme.example/t/x/y", None),
+            ("https://acme.example/", None),
+        ] {
+            let block = KIND.recognise(&Url::parse(url).expect("a URL"));
+            let expected = forum.map(|forum| format!("url = \"{forum}\""));
+            assert_eq!(block.as_deref().and_then(|block| block.lines().last()), expected.as_deref(), "{url}");
+        }
+    }
 }

@@ -100,19 +100,12 @@ every = "2m"
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
         let options: Options = settings.read()?;
-        let mut faults = Vec::new();
+        let api = json::base(settings, "url", &options.url)?;
         if options.types.is_empty() {
             let fault = settings.fault("types", "nothing to listen to");
-            faults.push(fault.hint("leave it out for both, or write `[\"story\", \"comment\"]`"));
+            return Err(vec![fault.hint("leave it out for both, or write `[\"story\", \"comment\"]`")]);
         }
-        match json::base(settings, "url", &options.url) {
-            Ok(api) if faults.is_empty() => Ok(Box::new(Search { api, options })),
-            Ok(_) => Err(faults),
-            Err(fault) => {
-                faults.push(fault);
-                Err(faults)
-            }
-        }
+        Ok(Box::new(Search { api, options }))
     }
 }
 
@@ -234,4 +227,123 @@ fn post(hit: &Value) -> Result<RawPost, Rejection> {
 
 fn author(name: &str) -> RawAuthor {
     RawAuthor { name: name.to_owned(), handle: Some(name.to_owned()), url: Some(format!("{SITE}/user?id={name}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Timestamp = Timestamp(1_795_170_000_000);
+
+    fn source(settings: &str) -> Box<dyn Source> {
+        KIND.load(&Settings::parse("source.hn", settings).expect("TOML")).expect("a source")
+    }
+
+    fn asked(source: &dyn Source, progress: &Progress) -> Option<String> {
+        match source.next(progress) {
+            Next::Http(request) => Some(request.url.to_string()),
+            Next::Done => None,
+        }
+    }
+
+    fn answer(body: &Value) -> Response {
+        let url = Url::parse(API).expect("a URL");
+        Response { status: 200, url, headers: Vec::new(), body: body.to_string().into(), received_at: NOW }
+    }
+
+    /// A page with `count` comments, the first of which was written at `newest`.
+    fn page(count: usize, newest: i64, pages: u32) -> Value {
+        let hits: Vec<Value> = (0..count)
+            .map(
+                |n| json!({"objectID": (1000 - n).to_string(), "comment_text": "x", "created_at_i": newest - n as i64}),
+            )
+            .collect();
+        json!({"hits": hits, "nbPages": pages})
+    }
+
+    #[test]
+    fn settings_become_the_question_asked() {
+        for (settings, url) in [
+            (
+                "",
+                "https://hn.algolia.com/api/v1/search_by_date?query=&tags=%28story%2Ccomment%29&hitsPerPage=100&page=0",
+            ),
+            (
+                "query = '\"acme cloud\"'\ntypes = [\"comment\"]\nurl = \"http://127.0.0.1:7000/hn/\"",
+                "http://127.0.0.1:7000/hn/search_by_date?query=%22acme+cloud%22&tags=comment&hitsPerPage=100&page=0",
+            ),
+        ] {
+            assert_eq!(asked(&*source(settings), &Progress::default()).as_deref(), Some(url));
+        }
+    }
+
+    #[test]
+    fn wrong_settings_are_told_with_a_hint() {
+        for (settings, key) in
+            [("types = []", "source.hn.types"), ("url = \"hn\"", "source.hn.url"), ("qury = \"x\"", "source.hn.qury")]
+        {
+            let read = Settings::parse("source.hn", settings).expect("TOML");
+            let faults = KIND.load(&read).expect_err("faults");
+            assert_eq!((faults.len(), faults[0].key.as_str()), (1, key));
+            assert!(faults[0].hint.is_some(), "{settings}");
+        }
+    }
+
+    #[test]
+    fn the_first_poll_reads_one_page_and_later_ones_read_back_to_the_newest_known_with_an_overlap() {
+        let source = source("");
+        let first =
+            source.read(&Progress::default(), &answer(&page(100, 1_795_160_000, 40))).expect("a reading").progress;
+        assert_eq!((first.cursor.as_deref(), asked(&*source, &first)), (Some("1795160000"), None));
+
+        let second = first.start_poll();
+        let url = asked(&*source, &second).expect("a request");
+        assert!(url.ends_with("&page=0&numericFilters=created_at_i%3E1795159400"), "{url}");
+        let second = source.read(&second, &answer(&page(100, 1_795_169_000, 2))).expect("a reading").progress;
+        let url = asked(&*source, &second).expect("a request");
+        assert!(url.ends_with("&page=1&numericFilters=created_at_i%3E1795159400"), "{url}");
+        let second = source.read(&second, &answer(&page(3, 1_795_161_000, 2))).expect("a reading").progress;
+        assert_eq!((second.cursor.as_deref(), asked(&*source, &second)), (Some("1795169000"), None));
+        assert!(second.notes.is_empty());
+    }
+
+    #[test]
+    fn a_poll_ends_where_the_api_does_even_if_it_promises_more() {
+        let source = source("");
+        let mut progress = Progress { cursor: Some("5".into()), ..Progress::default() };
+        for _ in 0..MAX_PAGES {
+            assert!(asked(&*source, &progress).is_some());
+            progress = source.read(&progress, &answer(&page(100, 1_795_160_000, 999))).expect("a reading").progress;
+        }
+        assert_eq!(asked(&*source, &progress), None);
+    }
+
+    #[test]
+    fn a_date_in_our_future_does_not_move_the_cursor_there() {
+        let body = json!({"hits": [{"objectID": "1", "created_at_i": 9_999_999_999_i64}, {"objectID": "2", "created_at_i": 7}]});
+        let reading = source("").read(&Progress::default(), &answer(&body)).expect("a reading");
+        assert_eq!(reading.progress.cursor.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn an_error_of_the_api_is_told_as_such() {
+        let body = json!({"message": "page is too high", "status": 400});
+        let error = source("").read(&Progress::default(), &answer(&body)).expect_err("an error");
+        assert_eq!(error.to_string(), "the API says: page is too high");
+    }
+
+    #[test]
+    fn its_pages_are_recognised() {
+        for (url, query) in [
+            ("https://news.ycombinator.com/newest", Some(None)),
+            ("https://hn.algolia.com/?q=acme+%22cloud%22", Some(Some("query = 'acme \"cloud\"'"))),
+            ("https://hn.algolia.com/about", None),
+            ("https://acme.example/", None),
+        ] {
+            let block = KIND.recognise(&Url::parse(url).expect("a URL"));
+            let found = block.as_deref().map(|block| block.lines().find(|line| line.starts_with("query")));
+            assert_eq!(found, query, "{url}");
+        }
+    }
 }

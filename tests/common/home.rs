@@ -17,7 +17,10 @@ impl Home {
     pub fn new(sources: &str, collector: &Collector) -> Self {
         let home = Self { dir: tempfile::tempdir().unwrap() };
         std::fs::create_dir(home.config()).unwrap();
-        home.write("config/daemon.toml", "listen = \"127.0.0.1:0\"\nresolve = { \"*.test\" = \"127.0.0.1\" }\nfirst_poll_alert_age = \"1h\"\n");
+        home.write(
+            "config/daemon.toml",
+            "listen = \"127.0.0.1:0\"\nresolve = { \"*.test\" = \"127.0.0.1\" }\nfirst_poll_alert_age = \"1h\"\n",
+        );
         home.write("config/watches.toml", "[[watch]]\nname = \"acme\"\nowner = \"kim\"\nquery = \"acme\"\n");
         home.write("config/routes.toml", &routes(collector));
         home.write("config/hook.secret", SECRET);
@@ -38,7 +41,8 @@ impl Home {
     }
 
     pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.dir.path().join(name), text.replace("HOME", &self.dir.path().display().to_string())).unwrap();
+        std::fs::write(self.dir.path().join(name), text.replace("HOME", &self.dir.path().display().to_string()))
+            .unwrap();
     }
 
     /// The flags that make a command live here.

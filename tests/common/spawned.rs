@@ -26,13 +26,8 @@ impl Spawned {
         // Of an earlier life that was killed.
         let _ = std::fs::remove_file(&left);
         let log = std::fs::File::options().create(true).append(true).open(home.dir.path().join("log")).unwrap();
-        let mut process = Command::new(BINARY)
-            .args(home.flags())
-            .arg("run")
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let mut process =
+            Command::new(BINARY).args(home.flags()).arg("run").stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let log = home.dir.path().join("log");
         let found = super::until("the daemon's start", async || {
             if let Some(status) = process.try_wait().unwrap() {
@@ -49,7 +44,8 @@ impl Spawned {
     /// The JSON that the API answers; null when it does not.
     pub async fn get(&self, path: &str) -> Value {
         let request = Request::get(Url::parse(&format!("http://{}{path}", self.address)).unwrap());
-        let outgoing = Outgoing { allow_private: true, ..Outgoing::new(&request, Deadline::after(Duration::seconds(10))) };
+        let outgoing =
+            Outgoing { allow_private: true, ..Outgoing::new(&request, Deadline::after(Duration::seconds(10))) };
         let client = Client::new(&ClientSettings::default()).unwrap();
         let Ok(incoming) = client.send(&outgoing).await else { return Value::Null };
         let body = incoming.whole(64 << 20).await.unwrap_or_default();

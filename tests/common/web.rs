@@ -22,8 +22,15 @@ pub struct Asked {
 /// What the web answers at one address.
 #[derive(Clone, Debug)]
 pub enum Page {
-    Ok { content_type: &'static str, body: Bytes, headers: Vec<(&'static str, String)> },
-    Status { status: u16, headers: Vec<(&'static str, String)> },
+    Ok {
+        content_type: &'static str,
+        body: Bytes,
+        headers: Vec<(&'static str, String)>,
+    },
+    Status {
+        status: u16,
+        headers: Vec<(&'static str, String)>,
+    },
     /// Takes the request and never answers.
     Hang,
     /// 200 and this many zero bytes.
@@ -40,12 +47,17 @@ impl Page {
                 format!("<item><guid>{path}</guid><link>http://site.test{path}</link><title>{title}</title><description>{text}</description></item>")
             })
             .collect();
-        let body = format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Feed</title>{items}</channel></rss>");
+        let body =
+            format!("<?xml version=\"1.0\"?><rss version=\"2.0\"><channel><title>Feed</title>{items}</channel></rss>");
         Self::Ok { content_type: "application/rss+xml", body: body.into(), headers: Vec::new() }
     }
 
     pub fn json(body: &str) -> Self {
-        Self::Ok { content_type: "application/json", body: Bytes::copy_from_slice(body.as_bytes()), headers: Vec::new() }
+        Self::Ok {
+            content_type: "application/json",
+            body: Bytes::copy_from_slice(body.as_bytes()),
+            headers: Vec::new(),
+        }
     }
 
     pub fn status(status: u16) -> Self {
@@ -124,7 +136,8 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
                 response = response.header(*name, value);
             }
             let unchanged = headers.iter().any(|(name, value)| {
-                *name == "etag" && request.headers().get(header::IF_NONE_MATCH).is_some_and(|given| given == value.as_str())
+                *name == "etag"
+                    && request.headers().get(header::IF_NONE_MATCH).is_some_and(|given| given == value.as_str())
             });
             if unchanged {
                 return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).unwrap();

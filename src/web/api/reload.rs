@@ -12,7 +12,7 @@ use crate::pipeline::supervise::Daemon;
 /// 200 with what changed, or 422 with every fault while the old configuration runs on.
 pub async fn reload(State(daemon): State<Arc<Daemon>>) -> Response {
     match daemon.reload().await {
-        Ok(changes) => Json(serde_json::json!({ "changes": changes })).into_response(),
+        Ok(changes) => Json(serde_json::json!({ "changes": changes.to_string() })).into_response(),
         Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Json(serde_json::json!({ "faults": faults }))).into_response(),
     }
 }
