@@ -2,4 +2,5 @@
 
 pub mod charset;
 pub mod date;
+pub mod feed;
 pub mod html;

@@ -2,5 +2,7 @@
 
 use crate::model::SourceKind;
 
+mod rss;
+
 /// Every kind of source. A new kind is one file beside this one, a `mod` line and a line here.
-pub static KINDS: &[&dyn SourceKind] = &[];
+pub static KINDS: &[&dyn SourceKind] = &[&rss::KIND];
