@@ -72,6 +72,10 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
                 set(&mut item.summary, || markup(field, context, Markup::html));
             }
             Field::DcDescription | Field::MediaDescription => {}
+            // feed-rs does not resolve the address of an author.
+            Field::Author if field.markup && item.author.as_ref().is_none_or(|author| author.url.is_none()) => {
+                item.author = author(field, &base).or_else(|| item.author.take());
+            }
             Field::Author | Field::DcCreator | Field::MediaAuthor => set(&mut item.author, || author(field, &base)),
             Field::Published | Field::DcDate => set(&mut item.published, || moment(field)),
             Field::Updated => set(&mut item.updated, || moment(field)),
