@@ -4,3 +4,4 @@ pub mod charset;
 pub mod date;
 pub mod feed;
 pub mod html;
+pub mod json;

@@ -1,6 +1,6 @@
 //! What can a query say?
 
-use crate::model::{Field, PostType, Timestamp};
+use crate::model::{Field, PostType};
 
 /// A parsed query: names (`$lists`) are expanded, words are normalised, bounds are checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,66 @@ pub enum Expr {
         op: Comparison,
         value: f64,
     },
+}
+
+impl Expr {
+    /// All of `parts`, without a conjunction directly inside a conjunction; one part is itself.
+    pub fn all(parts: Vec<Expr>) -> Self {
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Self::And(inner) => inner,
+            other => vec![other],
+        });
+        Self::only_or(flat.collect(), Self::And)
+    }
+
+    /// Any of `parts`, without an alternative directly inside an alternative; one part is itself.
+    pub fn any(parts: Vec<Expr>) -> Self {
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Self::Or(inner) => inner,
+            other => vec![other],
+        });
+        Self::only_or(flat.collect(), Self::Or)
+    }
+
+    fn only_or(mut parts: Vec<Expr>, several: fn(Vec<Expr>) -> Expr) -> Self {
+        match parts.pop() {
+            Some(only) if parts.is_empty() => only,
+            Some(last) => {
+                parts.push(last);
+                several(parts)
+            }
+            None => several(parts),
+        }
+    }
+
+    /// How many clauses there are to look at; every operand of NEAR counts.
+    pub fn clauses(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().map(Self::clauses).sum(),
+            Self::Not(inner) => inner.clauses(),
+            Self::Text { what: TextClause::Near { left, right, .. }, .. } => left.len() + right.len(),
+            Self::Text { .. } | Self::Is(_) | Self::Compare { .. } => 1,
+        }
+    }
+
+    /// How many levels of AND, OR and NOT stand over the deepest clause.
+    pub fn depth(&self) -> usize {
+        match self {
+            Self::And(parts) | Self::Or(parts) => 1 + parts.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Not(inner) => 1 + inner.depth(),
+            Self::Text { .. } | Self::Is(_) | Self::Compare { .. } => 0,
+        }
+    }
+
+    /// Whether a post satisfies this without satisfying any clause of it: then it only excludes.
+    pub fn holds_of_nothing(&self) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(Self::holds_of_nothing),
+            Self::Or(parts) => parts.iter().any(Self::holds_of_nothing),
+            Self::Not(inner) => !inner.holds_of_nothing(),
+            Self::Text { .. } | Self::Is(_) | Self::Compare { .. } => false,
+        }
+    }
 }
 
 /// Where words are looked for.
@@ -125,6 +185,3 @@ impl Comparison {
         }
     }
 }
-
-/// The moment that `age` is counted to: given from outside, so that a query is a pure function.
-pub type Now = Timestamp;
