@@ -155,8 +155,8 @@ fn report(paths: &Paths, out: &mut dyn Write) -> anyhow::Result<Exit> {
     write!(out, "{}", checked.lines())?;
     let flags = flags(paths);
     writeln!(out, "\nNext:")?;
-    writeln!(out, "  overheard check{flags}   after every change")?;
-    writeln!(out, "  overheard run{flags}     to begin to listen")?;
+    writeln!(out, "  overheard run{flags}")?;
+    writeln!(out, "  overheard check{flags}   (after every change)")?;
     Ok(if checked.config.is_some() { Exit::Done } else { Exit::Nothing })
 }
 

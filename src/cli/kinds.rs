@@ -10,7 +10,7 @@ use crate::config::schema::KeyDoc;
 use crate::model::nearest;
 
 /// Lists the kinds of sources and receivers with their settings.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Kinds {
     /// Show only this kind, with a block to copy.
     kind: Option<String>,

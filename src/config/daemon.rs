@@ -264,7 +264,8 @@ fn check_team(team: &Team, block: &Settings<'_>) -> Vec<Fault> {
 }
 
 fn check_resolve(name: &str, block: &Settings<'_>) -> Option<Fault> {
-    if is_host(name.strip_prefix("*.").unwrap_or(name)) {
+    if url::Host::parse(name.strip_prefix("*.").unwrap_or(name)).is_ok_and(|host| matches!(host, url::Host::Domain(_)))
+    {
         return None;
     }
     let fault = block.fault("resolve", format!("`{name}` is no name of a host"));

@@ -76,6 +76,11 @@ impl<'a> Document<'a> {
         self.broken.is_empty()
     }
 
+    /// Whether the file has a key on its top level; a syntax error may have swallowed any.
+    pub fn has(&self, key: &str) -> bool {
+        self.root.contains_key(key) || !self.is_whole()
+    }
+
     /// The file's text, where spans point into.
     pub fn text(&self) -> &'a str {
         &self.file.text

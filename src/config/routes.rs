@@ -96,7 +96,7 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>, names
     let mut routes = Routes::default();
     read_receivers(document, secrets, &mut routes);
     let Some(block) = document.table("route") else {
-        if document.is_whole() {
+        if !document.has("route") {
             let fault = Fault::error("route", None, "there is no [route]: nobody is told of anything");
             document.faults([fault.hint("add [route] with receiver = \"…\"").warning()]);
         }
@@ -147,7 +147,7 @@ fn read_receiver(
     if let Some(Read { value: keys, .. }) = &keys {
         let faults = names.check(document, &shared, &keys.name);
         document.faults(faults);
-        document.faults(private_without_leave(&own, keys.allow_private));
+        document.faults(private_not_allowed(&own, keys.allow_private));
     }
     let kind = block::kind(document, &shared, KINDS.iter().map(|kind| (kind.name(), *kind)))?;
     let loaded = block::load(document, secrets, &mut own, (&kind.schema(), common), |own| kind.load(own));
@@ -162,13 +162,13 @@ fn read_receiver(
 }
 
 /// An address written into the block that the door refuses. One that is a secret is not looked at.
-fn private_without_leave(block: &Settings<'_>, allow_private: bool) -> Option<Fault> {
+fn private_not_allowed(block: &Settings<'_>, allow_private: bool) -> Option<Fault> {
     let url = url::Url::parse(block.table.get_ref().get("url")?.get_ref().as_str()?).ok()?;
     if allow_private || !is_private(&url) {
         return None;
     }
-    let what = format!("`{}` is a private address, which nothing is sent to without leave", url.host_str()?);
-    Some(block.fault("url", what).hint("if it is meant, add allow_private = true").warning())
+    let what = format!("`{}` is a private address: nothing will be sent to it", url.host_str()?);
+    Some(block.fault("url", what).hint("if it is yours, add allow_private = true").warning())
 }
 
 struct Reader<'r, 'a> {

@@ -116,7 +116,7 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>) -> So
     let hosts = read_hosts(document);
     let common = block::schema_of::<SourceKeys>();
     let blocks = document.tables("source");
-    if blocks.is_empty() && document.is_whole() {
+    if !document.has("source") {
         let fault = Fault::error("source", None, "there is no source: Overheard has nothing to read");
         document
             .faults([fault.hint("add a block [[source]]; `overheard kinds` shows which kinds there are").warning()]);
@@ -131,7 +131,7 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>) -> So
         let span = block.table.span();
         let read = read_source(document, secrets, &mut names, block, &common);
         if let Some(source) = &read {
-            document.faults(private_without_leave(source, &hosts, span));
+            document.faults(private_not_allowed(source, &hosts, span));
         }
         sources.extend(read);
     }
@@ -231,7 +231,7 @@ fn rules_for<'h>(hosts: &'h BTreeMap<String, HostConfig>, host: &str) -> Option<
 }
 
 /// A source whose first request goes to an address that the door refuses.
-fn private_without_leave(
+fn private_not_allowed(
     source: &SourceConfig,
     hosts: &BTreeMap<String, HostConfig>,
     span: std::ops::Range<usize>,
@@ -241,9 +241,9 @@ fn private_without_leave(
     if !is_private(&request.url) || rules_for(hosts, &host).is_some_and(|rules| rules.allow_private) {
         return None;
     }
-    let what = format!("`{host}` is a private address, which is not asked without leave");
+    let what = format!("`{host}` is a private address: it will not be asked");
     let fault = Fault::error(format!("source.{}", source.name), Some(span), what);
-    Some(fault.hint(format!("if it is meant, add [hosts.\"{host}\"] with allow_private = true")).warning())
+    Some(fault.hint(format!("if it is yours, add [hosts.\"{host}\"] with allow_private = true")).warning())
 }
 
 /// Whether an address names this machine or its local network, as far as that can be told without the DNS.

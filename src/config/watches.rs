@@ -138,7 +138,7 @@ pub(super) fn read(document: &mut Document<'_>) -> Watches {
     let mut watches = Watches::default();
     read_lists(document, &mut watches);
     let blocks = document.tables("watch");
-    if blocks.is_empty() && document.is_whole() {
+    if !document.has("watch") {
         let fault = Fault::error("watch", None, "there is no watch: nothing that is read becomes a mention");
         document.faults([fault.hint("add a block [[watch]] with a name and a query").warning()]);
     }
@@ -168,7 +168,11 @@ fn read_watch(
     faults.extend(check_owner(block, keys.owner.as_deref()));
     faults.extend(query.as_ref().map(|query| try_examples(block, &keys, query)).into_iter().flatten());
     document.faults(faults);
-    watches.versions.insert(keys.name.clone(), block::version(&[block]));
+    // The query as it prints itself, because it changes when a list that it names does.
+    let printed = query.as_ref().map(Query::to_string).unwrap_or_default();
+    watches
+        .versions
+        .insert(keys.name.clone(), block::version(&[block]) ^ xxhash_rust::xxh3::xxh3_64(printed.as_bytes()));
     let WatchKeys { name, role, owner, priority, .. } = keys;
     query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query })
 }

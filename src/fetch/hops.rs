@@ -5,6 +5,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use url::Url;
 
+use super::lanes::Turn;
 use super::problem::{self, Refusal};
 use super::robots::{self, Verdict};
 use super::{Current, Door, Policy, names};
@@ -38,78 +39,73 @@ pub(super) struct Arrived {
     pub slot: OwnedSemaphorePermit,
 }
 
+/// How far a request has got.
+struct Walk {
+    /// As it goes on from here: a redirect may have taken its method and body.
+    request: Request,
+    url: Url,
+    /// All redirects so far were permanent.
+    permanent: bool,
+    moved: Option<Url>,
+    /// Time that servers may still take.
+    left: Duration,
+    /// Private addresses are allowed for the next hop.
+    allow_private: bool,
+}
+
 /// One hop's outcome.
 enum Hop {
-    Arrived(Incoming, OwnedSemaphorePermit),
-    Redirect { to: Url, status: u16 },
+    /// The turn is kept until the body is read: a host that drips is a host that hangs.
+    Arrived(Incoming, Turn),
+    Redirect {
+        to: Url,
+        status: u16,
+    },
 }
 
 impl Door {
     /// Follows a request to its answer.
     pub(super) async fn follow(&self, errand: &Errand<'_>) -> Result<Arrived, FetchProblem> {
         let current = self.current();
-        let mut request = errand.request.clone();
-        let mut url = errand.start.clone();
-        let mut moved = (url != request.url).then(|| url.clone());
-        let mut permanent = true;
-        let mut left = errand.policy.time;
+        let mut walk = Walk::begin(errand);
         for _ in 0..=MAX_REDIRECTS {
-            // What the operator allowed for the source's own host says nothing of one that it redirects to.
-            let own_host = url.host() == errand.request.url.host();
-            let allow_private = errand.policy.allow_private && own_host;
-            if request.robots {
+            if walk.request.robots {
+                let policy = Policy { allow_private: walk.allow_private, ..errand.policy.clone() };
                 // Boxed, because robots.txt is itself got by following a request.
-                let policy = Policy { allow_private, ..errand.policy.clone() };
-                Box::pin(self.permitted(&current, &url, &policy)).await?;
+                Box::pin(self.permitted(&current, &walk.url, &policy)).await?;
             }
-            let outgoing = Outgoing {
-                request: &request,
-                url: &url,
-                headers: &errand.conditions,
-                allow_private,
-                // Set anew when our turn has come.
-                deadline: Deadline::after(left),
-            };
-            let hop = self.hop(&current, outgoing, errand.policy, permanent, &mut left).await?;
-            let (to, status) = match hop {
-                Hop::Redirect { to, status } => (to, status),
-                Hop::Arrived(incoming, slot) => return arrive(incoming, slot, errand, url, moved).await,
-            };
-            permanent &= matches!(status, 301 | 308);
-            if permanent {
-                moved = Some(to.clone());
+            match self.hop(&current, errand, &mut walk).await? {
+                Hop::Arrived(incoming, turn) => return arrive(incoming, turn, errand, walk).await,
+                Hop::Redirect { to, status } => walk = walk.redirect(errand, to, status)?,
             }
-            request = redirected(request, &url, &to, status)?;
-            url = to;
         }
         Err(FetchProblem::TooManyRedirects { limit: MAX_REDIRECTS })
     }
 
-    /// One exchange in its turn; takes the time that it needed off what is `left`.
-    async fn hop(
-        &self,
-        current: &Current,
-        outgoing: Outgoing<'_>,
-        policy: &Policy,
-        permanent: bool,
-        left: &mut Duration,
-    ) -> Result<Hop, FetchProblem> {
-        let settings = &current.settings;
-        let limit = settings.limit(outgoing.url);
+    /// One exchange in its turn.
+    async fn hop(&self, current: &Current, errand: &Errand<'_>, walk: &mut Walk) -> Result<Hop, FetchProblem> {
+        let (settings, policy) = (&current.settings, errand.policy);
+        let limit = settings.limit(&walk.url);
         let turn = self.lanes().turn(&limit, &current.slots, policy.patience, settings.jitter).await?;
+        let outgoing = Outgoing {
+            request: &walk.request,
+            url: &walk.url,
+            headers: &errand.conditions,
+            allow_private: walk.allow_private,
+            deadline: Deadline::after(walk.left),
+        };
         let began = Instant::now();
-        let outgoing = Outgoing { deadline: Deadline::after(*left), ..outgoing };
         let incoming = current.client.send(&outgoing).await.map_err(|error| timed(error, policy))?;
-        *left = Duration(left.0.saturating_sub(began.elapsed().as_millis() as u64));
+        walk.left = Duration(walk.left.0.saturating_sub(began.elapsed().as_millis() as u64));
         let status = incoming.status();
-        if matches!(status, 200..=299) || (status == 304 && !outgoing.headers.is_empty()) {
-            return Ok(Hop::Arrived(incoming, turn.slot));
+        if matches!(status, 200..=299) || (status == 304 && !errand.conditions.is_empty()) {
+            return Ok(Hop::Arrived(incoming, turn));
         }
         if let Some(location) = incoming.header("location").filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)) {
-            return Ok(Hop::Redirect { to: target(outgoing.url, &location, &outgoing.request.auth)?, status });
+            return Ok(Hop::Redirect { to: target(&walk.url, &location, &walk.request.auth)?, status });
         }
         let now = self.now();
-        match problem::of_status(status, incoming.header("retry-after").as_deref(), permanent, now) {
+        match problem::of_status(status, incoming.header("retry-after").as_deref(), walk.permanent, now) {
             Refusal::Problem(problem) => Err(problem),
             Refusal::Wait(wait) => {
                 let why = format!("HTTP {status}");
@@ -148,14 +144,30 @@ impl Door {
     }
 }
 
+impl Walk {
+    fn begin(errand: &Errand<'_>) -> Self {
+        let (request, url) = (errand.request.clone(), errand.start.clone());
+        let moved = (url != request.url).then(|| url.clone());
+        let walk = Self { request, url, permanent: true, moved, left: errand.policy.time, allow_private: false };
+        walk.at_its_host(errand)
+    }
+
+    /// What the operator allowed for the source's own host says nothing of one that it leads to.
+    fn at_its_host(self, errand: &Errand<'_>) -> Self {
+        let own_host = self.url.host() == errand.request.url.host();
+        Self { allow_private: errand.policy.allow_private && own_host, ..self }
+    }
+
+    fn redirect(self, errand: &Errand<'_>, to: Url, status: u16) -> Result<Self, FetchProblem> {
+        let permanent = self.permanent && matches!(status, 301 | 308);
+        let moved = if permanent { Some(to.clone()) } else { self.moved };
+        let request = redirected(self.request, &self.url, &to, status)?;
+        Ok(Self { request, url: to, permanent, moved, ..self }.at_its_host(errand))
+    }
+}
+
 /// Reads the body of the answer at the end.
-async fn arrive(
-    incoming: Incoming,
-    slot: OwnedSemaphorePermit,
-    errand: &Errand<'_>,
-    url: Url,
-    moved: Option<Url>,
-) -> Result<Arrived, FetchProblem> {
+async fn arrive(incoming: Incoming, turn: Turn, errand: &Errand<'_>, walk: Walk) -> Result<Arrived, FetchProblem> {
     let (status, headers, policy) = (incoming.status(), incoming.headers(), errand.policy);
     let body = match (status, errand.cut_off) {
         (304, _) => Ok(Bytes::new()),
@@ -165,8 +177,9 @@ async fn arrive(
     let body = body.map_err(|error| timed(error, policy))?;
     metrics::counter!(names::BYTES).increment(body.len() as u64);
     // The address that the kind asked for stands for a secret one; what lies behind it is nobody's business.
-    let url = if matches!(errand.request.auth, Auth::Url { .. }) { errand.request.url.clone() } else { url };
-    Ok(Arrived { status, url, headers, body, moved, slot })
+    let secret = matches!(errand.request.auth, Auth::Url { .. });
+    let url = if secret { errand.request.url.clone() } else { walk.url };
+    Ok(Arrived { status, url, headers, body, moved: walk.moved, slot: turn.slot })
 }
 
 /// Says the time of the whole asking, also where a late hop had only the rest of it.

@@ -135,12 +135,6 @@ impl Lanes {
         Ok(())
     }
 
-    /// Limits kept in mind now.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.known().lanes.len()
-    }
-
     fn lane(&self, key: &str) -> Result<Arc<Lane>, FetchProblem> {
         let now = self.clock.now();
         let mut known = self.known();
@@ -234,3 +228,6 @@ fn jittered(interval: Duration, jitter: f64) -> Duration {
 fn closed(_: tokio::sync::AcquireError) -> FetchProblem {
     FetchProblem::Unreachable { why: "the daemon is stopping".into() }
 }
+
+#[cfg(test)]
+mod tests;

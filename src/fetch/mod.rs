@@ -16,9 +16,6 @@ mod problem;
 mod robots;
 mod settings;
 mod spacing;
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -67,6 +64,7 @@ struct Current {
 
 /// What came of a request.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request; a box would cost more than the room it saves")]
 pub enum Fetched {
     /// The server says so (304), or sent the same body again. It answered all the same.
     Unchanged { received_at: Timestamp },
@@ -213,8 +211,12 @@ impl std::fmt::Debug for Door {
 
 impl Current {
     fn new(settings: DoorSettings) -> Result<Self, HttpError> {
+        let settings = settings.normal();
         let client = Client::new(&settings.client())?;
         let slots = Arc::new(Semaphore::new(settings.concurrent.clamp(1, Semaphore::MAX_PERMITS)));
         Ok(Self { settings, client, slots })
     }
 }
+
+#[cfg(test)]
+mod tests;

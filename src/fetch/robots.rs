@@ -14,6 +14,8 @@ const AGENT: &str = "overheard";
 pub(super) const MAX_BYTES: usize = 500 * 1024;
 /// Rules that are kept, and the longest line; more would make every question slow.
 const MAX_RULES: usize = 2_000;
+/// Of these, rules that end in `$`: each becomes a regular expression of up to some 80 KB.
+const MAX_ANCHORED: usize = 200;
 const MAX_LINE: usize = 1_024;
 /// How long an answer is believed, and how long a failure to get one.
 const KEPT: Duration = Duration::hours(24);
@@ -106,18 +108,20 @@ impl Verdict {
 
 /// The lines of a robots.txt that are looked at.
 fn bounded(text: &[u8]) -> Vec<&[u8]> {
-    let mut rules = 0;
+    let (mut rules, mut anchored) = (0, 0);
     let is_rule = |line: &[u8]| {
         let line = line.trim_ascii_start().to_ascii_lowercase();
         line.starts_with(b"allow") || line.starts_with(b"disallow")
     };
-    text.split(|byte| matches!(byte, b'\n' | b'\r'))
-        .filter(|line| line.len() <= MAX_LINE)
-        .filter(|line| {
-            rules += usize::from(is_rule(line));
-            rules <= MAX_RULES || !is_rule(line)
-        })
-        .collect()
+    let within = |line: &&[u8]| {
+        if !is_rule(line) {
+            return true;
+        }
+        rules += 1;
+        anchored += usize::from(line.contains(&b'$'));
+        rules <= MAX_RULES && (anchored <= MAX_ANCHORED || !line.contains(&b'$'))
+    };
+    text.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| line.len() <= MAX_LINE).filter(within).collect()
 }
 
 #[cfg(test)]
@@ -156,6 +160,7 @@ mod tests {
     #[test]
     fn one_rule_too_complex_for_the_parser_does_not_lose_the_others() {
         let text = format!("User-agent: *\nDisallow: /{}$\nDisallow: /private\n", "é*".repeat(300));
+        assert!(Robot::new(AGENT, text.as_bytes()).is_err(), "the parser would give up");
         assert!(!permits(&text, "/private"));
     }
 
@@ -166,6 +171,9 @@ mod tests {
             format!("User-agent: *\nDisallow: /first\n{}\n{rules}Disallow: /last\n", "Disallow: /x".repeat(MAX_LINE));
         assert_eq!(bounded(text.as_bytes()).iter().filter(|line| line.starts_with(b"Disallow")).count(), MAX_RULES);
         assert!(!permits(&text, "/first"));
+        let anchored = format!("User-agent: *\n{}Disallow: /last\n", "Disallow: /*.php$\n".repeat(MAX_ANCHORED * 2));
+        assert_eq!(bounded(anchored.as_bytes()).iter().filter(|line| line.contains(&b'$')).count(), MAX_ANCHORED);
+        assert!(!permits(&anchored, "/last"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::Url;
 
-use crate::http::{ClientSettings, host_entry, user_agent};
+use crate::http::{ClientSettings, host_entry, normal_host, user_agent};
 use crate::model::Duration;
 
 /// Pace of a host that nobody said anything about.
@@ -125,6 +125,12 @@ impl DoorSettings {
         }
     }
 
+    /// The same settings with the hosts written as URLs have them.
+    pub(super) fn normal(mut self) -> Self {
+        self.hosts = self.hosts.into_iter().map(|(host, rules)| (normal_host(&host), rules)).collect();
+        self
+    }
+
     /// The limit that requests to a URL fall under.
     pub(super) fn limit(&self, url: &Url) -> Limit {
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');
@@ -132,7 +138,7 @@ impl DoorSettings {
         let rules = host_entry(&self.hosts, host).unwrap_or(&default);
         let (key, per_second) = match &rules.limit {
             LimitBy::Host => (host.to_owned(), self.pace(rules)),
-            LimitBy::Domain => (psl::domain_str(host).unwrap_or(host).to_owned(), self.pace(rules)),
+            LimitBy::Domain => (registrable(url).unwrap_or(host).to_owned(), self.pace(rules)),
             LimitBy::Group(group) => (format!("group {group}"), self.pace_of_group(group)),
         };
         let concurrent = rules.concurrent.unwrap_or(CONCURRENT_PER_LIMIT).max(1);
@@ -147,6 +153,11 @@ impl DoorSettings {
         let members = self.hosts.values().filter(|rules| matches!(&rules.limit, LimitBy::Group(name) if name == group));
         members.map(|rules| self.pace(rules)).fold(f64::INFINITY, f64::min)
     }
+}
+
+/// The registrable domain of a URL's host; none for an address literal.
+fn registrable(url: &Url) -> Option<&str> {
+    url.domain().map(|name| name.trim_end_matches('.')).and_then(psl::domain_str)
 }
 
 /// Between two requests at this pace; what is no pace at all counts as the default one.
@@ -165,20 +176,24 @@ mod tests {
         let hosts = BTreeMap::from([
             ("slow.example".into(), rules(Some(0.5), LimitBy::Host)),
             ("*.blogs.co.uk".into(), rules(None, LimitBy::Domain)),
+            ("10.0.0.1".into(), rules(None, LimitBy::Domain)),
             ("api.one.example".into(), rules(Some(5.0), LimitBy::Group("ones".into()))),
             ("www.one.example".into(), rules(Some(2.0), LimitBy::Group("ones".into()))),
             ("nonsense.example".into(), rules(Some(f64::NAN), LimitBy::Host)),
             ("never.example".into(), rules(Some(0.0), LimitBy::Host)),
+            ("B\u{fc}cher.Example".into(), rules(Some(0.5), LimitBy::Host)),
         ]);
-        let settings = DoorSettings { hosts, ..DoorSettings::default() };
+        let settings = DoorSettings { hosts, ..DoorSettings::default() }.normal();
         for (url, key, milliseconds) in [
             ("https://example.com/a", "example.com", 1000),
             ("https://example.com.:8443/b", "example.com", 1000),
             ("http://127.0.0.1:1/", "127.0.0.1", 1000),
             ("https://slow.example/", "slow.example", 2000),
+            ("https://b\u{fc}cher.example/", "xn--bcher-kva.example", 2000),
             ("https://a.slow.example/", "a.slow.example", 1000),
             ("https://a.blogs.co.uk/", "blogs.co.uk", 1000),
             ("https://b.c.blogs.co.uk/", "blogs.co.uk", 1000),
+            ("https://10.0.0.1/", "10.0.0.1", 1000),
             ("https://api.one.example/", "group ones", 500),
             ("https://www.one.example/", "group ones", 500),
             ("https://nonsense.example/", "nonsense.example", 1000),

@@ -11,6 +11,10 @@ use governor::{Quota, RateLimiter};
 
 use crate::model::{Duration, Timestamp};
 
+/// Longest interval, and the furthest that a hand moves (146 years): governor counts nanoseconds and panics on overflow.
+const MAX_INTERVAL: Duration = Duration::days(1);
+const MAX_HAND: u64 = 1 << 62;
+
 /// Lets one request through every interval; unused time is not saved up for a burst.
 ///
 /// governor keeps the count; its time is a hand that is set before each question. So one clock rules everything,
@@ -39,7 +43,7 @@ impl GovernorClock for Hand {
 impl Spacing {
     pub fn new(interval: Duration, now: Timestamp) -> Self {
         let hand = Hand::default();
-        let interval = interval.max(Duration(1));
+        let interval = interval.clamp(Duration(1), MAX_INTERVAL);
         // `with_period` refuses only a period of zero.
         let quota = Quota::with_period(interval.to_std()).unwrap_or(Quota::per_second(std::num::NonZeroU32::MIN));
         let limiter = RateLimiter::direct_with_clock(quota, hand.clone());
@@ -66,6 +70,7 @@ impl Spacing {
 
     /// Changes the pace from the last request on.
     pub fn set_interval(&mut self, interval: Duration) {
+        let interval = interval.clamp(Duration(1), MAX_INTERVAL);
         if interval == self.interval {
             return;
         }
@@ -83,7 +88,7 @@ impl Spacing {
 }
 
 fn nanoseconds(length: Duration) -> u64 {
-    length.0.saturating_mul(1_000_000)
+    length.0.saturating_mul(1_000_000).min(MAX_HAND)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::HttpError;
-use super::guard::{Guard, Lookup, Resolver, SystemLookup, Way};
+use super::guard::{Guard, Lookup, Resolver, SystemLookup, Way, normal_host};
 use crate::model::{Auth, Duration, Method, Request};
 
 /// Longest wait for a connection, TLS included.
@@ -114,8 +114,9 @@ impl Client {
 
     /// A client that resolves names in its own way.
     pub fn with_lookup(settings: &ClientSettings, lookup: Arc<dyn Lookup>) -> Result<Self, HttpError> {
-        let guard =
-            Guard { resolve: Arc::new(settings.resolve.clone()), private: Arc::new(settings.allow_private.clone()) };
+        let resolve = settings.resolve.iter().map(|(host, address)| (normal_host(host), *address)).collect();
+        let private = settings.allow_private.iter().map(|host| normal_host(host)).collect();
+        let guard = Guard { resolve: Arc::new(resolve), private: Arc::new(private) };
         let build = |way: Way, proxy: Option<&Url>| -> Result<reqwest::Client, HttpError> {
             let resolver = Resolver { guard: guard.clone(), way, lookup: lookup.clone() };
             let builder = builder(settings, tls()?).dns_resolver(Arc::new(resolver));

@@ -80,18 +80,30 @@ fn is_garbled(error: &(dyn Error + 'static)) -> bool {
     matches!(complaint.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
 }
 
-/// The whole chain in words, outermost first; a cause that its parent already spells out is not repeated.
+/// What the layers of the client call any failure of the layer below; it tells nobody anything.
+const LAYERS: [&str; 6] = [
+    "builder error",
+    "error sending request",
+    "client error (Connect)",
+    "client error (SendRequest)",
+    "error decoding response body",
+    "request or response body error",
+];
+
+/// The whole chain in words, outermost first, without the names of mere layers; a cause that its parent already
+/// spells out is not repeated.
 fn words(error: &(dyn Error + 'static)) -> String {
     let mut told = String::new();
     for cause in causes(error) {
-        let cause = cause.to_string();
-        if told.contains(&cause) {
+        let words = cause.to_string();
+        let is_layer = LAYERS.contains(&words.as_str()) && cause.source().is_some();
+        if is_layer || told.contains(&words) {
             continue;
         }
         if !told.is_empty() {
             told.push_str(": ");
         }
-        told.push_str(&cause);
+        told.push_str(&words);
     }
     redact_within(&told)
 }
@@ -118,5 +130,8 @@ mod tests {
         let cause = Link("refused by (http://u:hunter2@example.com/x?key=hunter2)", None);
         let error = Link("cannot send", Some(Box::new(Link("send", Some(Box::new(cause))))));
         assert_eq!(words(&error), "cannot send: refused by http://example.com/x?key=…");
+        let error = Link("error sending request", Some(Box::new(Link("connection refused", None))));
+        assert_eq!(words(&error), "connection refused");
+        assert_eq!(words(&Link("builder error", None)), "builder error");
     }
 }

@@ -60,7 +60,7 @@ impl Guard {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(HttpError::Malformed { why: format!("`{}:` is not an address of the web", url.scheme()) });
         }
-        let name = url.host_str().unwrap_or_default();
+        let name = url.host_str().unwrap_or_default().trim_end_matches('.');
         let allowed = allow_private || self.private.contains(name) || in_wildcards(&self.private, name);
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
@@ -76,6 +76,18 @@ impl Guard {
             (Reach::Never, true) => Err(HttpError::reserved(name)),
         }
     }
+}
+
+/// A host as it stands in URLs: `Bücher.Example` → `xn--bcher-kva.example`, `::1` → `[::1]`. Patterns stay patterns, and
+/// what is no host stays as it is.
+pub fn normal_host(host: &str) -> String {
+    let (star, name) = host.strip_prefix("*.").map_or(("", host), |name| ("*.", name));
+    let name = name.trim_end_matches('.');
+    let normal = match name.parse::<std::net::Ipv6Addr>() {
+        Ok(address) => Ok(Host::Ipv6(address)),
+        Err(_) => Host::parse(name),
+    };
+    normal.map_or_else(|_| host.to_owned(), |normal| format!("{star}{normal}"))
 }
 
 fn in_wildcards(hosts: &BTreeSet<String>, name: &str) -> bool {
@@ -202,6 +214,23 @@ mod tests {
             ("http://10.1.1.1/", false, Way::Open),
         ] {
             assert_eq!(guard().way(&Url::parse(url).expect(url), allow_private), Ok(way), "{url} {allow_private}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_written_as_urls_have_them() {
+        for (written, normal) in [
+            ("Example.COM", "example.com"),
+            ("example.com.", "example.com"),
+            ("B\u{fc}cher.example", "xn--bcher-kva.example"),
+            ("*.B\u{fc}cher.example", "*.xn--bcher-kva.example"),
+            ("*.test", "*.test"),
+            ("::1", "[::1]"),
+            ("[::1]", "[::1]"),
+            ("0x7f.1", "127.0.0.1"),
+            ("not a host", "not a host"),
+        ] {
+            assert_eq!(normal_host(written), normal);
         }
     }
 

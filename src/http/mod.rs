@@ -14,5 +14,5 @@ mod redact;
 pub use address::{Reach, reach};
 pub use client::{Client, ClientSettings, Deadline, Incoming, Outgoing, user_agent};
 pub use error::HttpError;
-pub use guard::{Lookup, host_entry};
+pub use guard::{Lookup, host_entry, normal_host};
 pub use redact::redact;

@@ -2,5 +2,6 @@
 
 pub mod charset;
 pub mod date;
+pub mod feed;
 pub mod html;
 pub mod json;

@@ -2,9 +2,16 @@
 
 mod discourse;
 mod hacker_news;
+mod rss;
 mod stack_exchange;
 
 use crate::model::SourceKind;
 
 /// Every kind of source. A new kind is one file beside this one, a `mod` line and a line here.
-pub static KINDS: &[&dyn SourceKind] = &[&discourse::KIND, &hacker_news::KIND, &stack_exchange::KIND];
+#[rustfmt::skip] // one a line, so that a new kind is one new line
+pub static KINDS: &[&dyn SourceKind] = &[
+    &discourse::KIND,
+    &hacker_news::KIND,
+    &rss::KIND,
+    &stack_exchange::KIND,
+];
