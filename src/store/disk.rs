@@ -63,7 +63,7 @@ impl Disk {
         .map_err(failed)
     }
 
-    fn ask<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
+    pub(super) fn ask<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
         if let Some(why) = self.broken.get() {
             return Err(failed(why));
         }

@@ -41,8 +41,9 @@ pub struct Layers {
     /// The key behind the last run that moved down.
     moved: IVec,
     frozen: Frozen,
-    /// [`IN_MEMORY`]; tests want less.
+    /// [`IN_MEMORY`] and [`IN_MEMORY_FROZEN`]; tests want less.
     pub room: usize,
+    pub frozen_room: usize,
 }
 
 /// Whether sled must hold still.
@@ -66,6 +67,7 @@ impl Layers {
             moved: IVec::default(),
             frozen: Frozen::No,
             room: IN_MEMORY,
+            frozen_room: IN_MEMORY_FROZEN,
         }
     }
 
@@ -127,7 +129,7 @@ impl Layers {
             return Ok(());
         }
         if self.frozen == Frozen::Yes {
-            if self.memory.len() <= IN_MEMORY_FROZEN {
+            if self.memory.len() <= self.frozen_room {
                 return Ok(());
             }
             self.frozen = Frozen::GivenUp;

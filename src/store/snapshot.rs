@@ -5,16 +5,17 @@
 //! header  = "ovrhsnap" schema:u16 position:u64 sum:u64
 //! block   = length:u32 raw_length:u32 sum:u64 lz4(record*)      (length > 0)
 //! record  = key_length:u32 value_length:u32 key value
-//! end     = 0:u32 0:u32 records:u64
+//! end     = 0:u32 0:u32 sum:u64
 //! ```
 //!
-//! Checksums are seeded with the position and the number of the block, so that no block of another file or place passes.
+//! Sums are over the raw length and what follows, seeded with the position and the number of the block, so that no block of another
+//! file or place passes.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use super::layers::Still;
 use super::open::{SCHEMA, write_whole};
@@ -27,8 +28,8 @@ const HEADER: usize = 26;
 const BLOCK_HEADER: usize = 16;
 /// Bytes of records that a block takes before it is closed.
 const BLOCK: usize = 256 << 10;
-/// Most bytes of a block's records: what it had, and one record of the largest size.
-const MAX_RAW: usize = 128 << 20;
+/// Most bytes of a block: what it had, and one record of the largest size.
+const MAX_BLOCK: usize = 128 << 20;
 /// Snapshots kept.
 const KEPT: usize = 2;
 const ENDING: &str = "ohs";
@@ -133,12 +134,18 @@ impl Blocks<'_> {
 
     fn close_block(&mut self) -> io::Result<()> {
         let packed = lz4_flex::block::compress(&self.raw);
-        self.file.write_all(&(packed.len() as u32).to_be_bytes())?;
-        self.file.write_all(&(self.raw.len() as u32).to_be_bytes())?;
-        self.file.write_all(&sum(&packed, self.position, self.block).to_be_bytes())?;
-        self.file.write_all(&packed)?;
-        self.block += 1;
+        self.write_block(&packed)?;
         self.raw.clear();
+        Ok(())
+    }
+
+    fn write_block(&mut self, packed: &[u8]) -> io::Result<()> {
+        let raw_length = (self.raw.len() as u32).to_be_bytes();
+        self.file.write_all(&(packed.len() as u32).to_be_bytes())?;
+        self.file.write_all(&raw_length)?;
+        self.file.write_all(&sum(raw_length, packed, self.position, self.block).to_be_bytes())?;
+        self.file.write_all(packed)?;
+        self.block += 1;
         Ok(())
     }
 
@@ -146,15 +153,17 @@ impl Blocks<'_> {
         if !self.raw.is_empty() {
             self.close_block()?;
         }
-        self.file.write_all(&[0; 8])?;
-        self.file.write_all(&self.records.to_be_bytes())?;
+        self.write_block(&[])?;
         self.file.flush()?;
         Ok(self.records)
     }
 }
 
-fn sum(packed: &[u8], position: Position, block: u64) -> u64 {
-    xxh3_64_with_seed(packed, position.0 ^ block.rotate_left(32))
+fn sum(raw_length: [u8; 4], packed: &[u8], position: Position, block: u64) -> u64 {
+    let mut sum = Xxh3::with_seed(position.0 ^ block.rotate_left(32));
+    sum.update(&raw_length);
+    sum.update(packed);
+    sum.digest()
 }
 
 /// Reads a snapshot block by block.
@@ -229,20 +238,17 @@ impl Reader {
         let mut header = [0; BLOCK_HEADER];
         self.file.read_exact(&mut header)?;
         let [a, b, c, d, e, f, g, h, sum_is @ ..] = header;
-        let (length, raw) = (u32::from_be_bytes([a, b, c, d]) as usize, u32::from_be_bytes([e, f, g, h]) as usize);
-        if length == 0 {
-            return Ok(None);
-        }
-        if length > MAX_RAW || raw > MAX_RAW {
+        let (length, raw_length) = (u32::from_be_bytes([a, b, c, d]) as usize, [e, f, g, h]);
+        if length > MAX_BLOCK || u32::from_be_bytes(raw_length) as usize > MAX_BLOCK {
             return Err(Unusable::Damaged("a block says that it is larger than any can be".into()));
         }
         let mut packed = vec![0; length];
         self.file.read_exact(&mut packed)?;
-        if sum(&packed, self.position, self.block) != u64::from_be_bytes(sum_is) {
+        if sum(raw_length, &packed, self.position, self.block) != u64::from_be_bytes(sum_is) {
             return Err(Unusable::Damaged(format!("the checksum of block {} is wrong", self.block)));
         }
         self.block += 1;
-        Ok(Some((packed, raw)))
+        Ok((length > 0).then_some((packed, u32::from_be_bytes(raw_length) as usize)))
     }
 }
 
