@@ -13,6 +13,7 @@ mod near;
 mod open;
 mod plan;
 mod queue;
+mod raw;
 mod record;
 mod schema;
 mod search;

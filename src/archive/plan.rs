@@ -13,10 +13,10 @@ use tantivy::{BitSet, Score, SegmentReader, Term};
 
 use crate::model::{Field, PostId, Timestamp};
 use crate::query::ast::{Comparison, Expr, FieldClause, NearOperand, Quantity, Scope, TextClause};
-use crate::query::words;
 
 use super::computed::Computed;
 use super::near::Near;
+use super::raw;
 use super::schema::{self, Fields, with_sigil};
 use super::terms::{insert_all, wildcard};
 use super::values;
@@ -28,6 +28,8 @@ const TITLE_BOOST: Score = 2.0;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) query: Box<dyn Query>,
+    /// Characters that every post has which the query is true of.
+    pub(super) needles: Vec<String>,
     /// The index finds exactly the posts that the query is true of.
     pub(super) exact: bool,
 }
@@ -36,7 +38,15 @@ pub(super) struct Plan {
 pub(super) fn plan(expr: &Expr, fields: &Fields, now: Timestamp) -> Plan {
     let mut planner = Planner { fields, now, exact: true };
     let query = planner.expr(expr, Side::Above);
-    Plan { query, exact: planner.exact }
+    Plan { query, needles: needles(expr), exact: planner.exact }
+}
+
+fn needles(expr: &Expr) -> Vec<String> {
+    match expr {
+        Expr::And(parts) => parts.iter().flat_map(needles).collect(),
+        Expr::Text { what: TextClause::Raw(characters), .. } => vec![characters.clone()],
+        Expr::Text { .. } | Expr::Or(_) | Expr::Not(_) | Expr::Is(_) | Expr::Compare { .. } => Vec::new(),
+    }
 }
 
 /// On which side of the truth a query may err.
@@ -234,13 +244,11 @@ fn near_word(field: IndexField, operand: &NearOperand) -> Option<(Occur, Box<dyn
     }
 }
 
-/// Posts with a text that has these characters have these words. Only what white space of ASCII closes off on both
-/// sides is certain to be split the same in whatever surrounds it.
+/// Posts that may have these characters in a text.
 fn raw(field: IndexField, characters: &str) -> Box<dyn Query> {
-    let space = |c: char| c.is_ascii_whitespace();
-    let certain = characters.find(space).zip(characters.rfind(space)).and_then(|(from, to)| characters.get(from..to));
-    let words: Vec<String> = words(certain.unwrap_or_default()).iter().map(|word| word.text.to_owned()).collect();
-    if words.is_empty() { filter(Box::new(AllQuery)) } else { phrase(field, &words) }
+    let parts = raw::candidates(field, characters, phrase);
+    let everything = parts.is_empty().then(|| filter(Box::new(AllQuery)));
+    all(parts.into_iter().chain(everything).map(|part| (Occur::Must, part)).collect())
 }
 
 /// Posts whose number is on the right side of a bound; never those without one.

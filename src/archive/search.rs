@@ -164,10 +164,10 @@ impl Archive {
         order: Order,
         keep: usize,
     ) -> Result<Gathered, ArchiveError> {
-        let Plan { query: candidates, exact } = plan::plan(query.expr(), &self.fields, now);
+        let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, now);
         let read = AtomicUsize::new(0);
-        let verify =
-            (!exact).then(|| Arc::new(Verify { query: query.clone(), now, fields: self.fields.clone(), read }));
+        let verify = (!exact)
+            .then(|| Arc::new(Verify { query: query.clone(), now, needles, fields: self.fields.clone(), read }));
         searcher.search(&candidates, &Gather { order, key: DATED, keep, verify }).map_err(failed)?
     }
 
