@@ -123,7 +123,7 @@ async fn what_changes_something_needs_the_token_and_no_foreign_origin() {
 #[tokio::test(flavor = "multi_thread")]
 async fn health_metrics_sources_and_deliveries_are_shown() {
     let (inside, ..) = with_one_mention().await;
-    inside.until("the verdict", async || inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(())).await;
+    inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
     assert_eq!(get(&inside, "/healthz").await.status, 200);
     assert_eq!(get(&inside, "/readyz").await.json()["ready"], true);
     let metrics = get(&inside, "/metrics").await.body;
@@ -152,7 +152,7 @@ async fn a_dead_letter_is_listed_and_replayed_under_its_id() {
     assert_eq!(send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status, 200);
     inside.until("the second attempt", async || (collector.received().len() == 2).then_some(())).await;
     assert!(collector.received().iter().all(|received| received.id == dead));
-    inside.until("the verdict", async || inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(())).await;
+    inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
     assert_eq!(
         send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status,
         409,
