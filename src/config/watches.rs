@@ -1,0 +1,364 @@
+//! What is listened for, and do the watches do what their examples say?
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de};
+use toml::de::DeValue;
+
+use super::block::{self, Read, UniqueNames};
+use super::document::Document;
+use super::place;
+use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Priority, Role, Settings, Timestamp};
+use crate::query::{NameError, Names, Place, Query, QueryError, Subject, words};
+use crate::watch::WatchSpec;
+
+/// Most watches of one configuration.
+pub const MAX_WATCHES: usize = 10_000;
+/// Longest name of an owner, in characters.
+const MAX_OWNER: usize = 100;
+
+/// Named words and fragments that queries use as `$name`: `acme_names = ["acme", '"acme cloud"']`. Several
+/// stand for any of them; a single text is a named part of a query.
+#[derive(JsonSchema)]
+#[schemars(transparent)]
+#[expect(dead_code, reason = "only its schema is read")]
+pub(super) struct Lists(BTreeMap<String, List>);
+
+/// The entries of a list; read by hand, so that each entry has its place.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "only its schema is read")]
+pub(super) enum List {
+    One(String),
+    Many(Vec<String>),
+}
+
+/// The keys of a `[[watch]]`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WatchKeys {
+    /// Its name, unlike any other watch's: small letters, digits, `-`, `_`, `.`. `watch:NAME` finds its mentions.
+    name: String,
+    /// What sort of thing it listens for.
+    #[serde(default)]
+    role: Role,
+    /// Who looks after what it finds: a person or a team, as you call them. `owner:NAME` finds their mentions.
+    owner: Option<String>,
+    /// How much it matters to its owner.
+    #[serde(default)]
+    priority: Priority,
+    /// What a post must say, in the query language: `acme AND (down OR outage)`.
+    #[expect(dead_code, reason = "read from the block itself, so that its faults have their place")]
+    query: String,
+    /// Posts that it must find. They are tried whenever the configuration is read, so that a change of the
+    /// query that loses one of them is refused.
+    #[serde(default)]
+    must_match: Vec<Example>,
+    /// Posts that it must not find.
+    #[serde(default)]
+    must_not_match: Vec<Example>,
+}
+
+/// A post to try a watch on: a text in quotes, which stands for title and body alike, or a table with the
+/// parts that matter.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+enum Example {
+    Text(String),
+    Parts(ExampleParts),
+}
+
+impl<'de> Deserialize<'de> for Example {
+    /// By hand: serde's untagged enums forget where in the file an error was.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> de::Visitor<'de> for Either {
+            type Value = Example;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a text in quotes, or a table like {{ title = \"…\", url = \"…\" }}")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Example, E> {
+                Ok(Example::Text(text.to_owned()))
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Example, A::Error> {
+                ExampleParts::deserialize(de::value::MapAccessDeserializer::new(map)).map(Example::Parts)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// The parts of a made-up post.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ExampleParts {
+    /// Its title.
+    title: String,
+    /// Its body.
+    text: String,
+    /// Its address; `site:` looks at the host of it.
+    url: String,
+    /// Handle of its author.
+    author: String,
+    /// Its language: `en`.
+    lang: String,
+    /// Its tags.
+    tags: Vec<String>,
+    /// Name of the source that brings it.
+    source: String,
+}
+
+/// What `watches.toml` says.
+#[derive(Default)]
+pub(super) struct Watches {
+    pub names: Names,
+    pub specs: Vec<WatchSpec>,
+    /// For every watch its version.
+    pub versions: BTreeMap<String, u64>,
+    /// The names of the lists with their places, for those that nothing uses.
+    pub lists: Vec<(String, Range<usize>)>,
+    /// Every query and list entry as it was written.
+    pub texts: Vec<String>,
+    /// Lists that were told to be wrong and are left out of `names`.
+    pub broken_lists: Vec<String>,
+}
+
+impl Watches {
+    /// The names that queries may use, and those that they cannot because their list is wrong.
+    pub fn names_known(&self) -> (&Names, &[String]) {
+        (&self.names, &self.broken_lists)
+    }
+}
+
+/// Everything in the document of the watches.
+pub(super) fn read(document: &mut Document<'_>) -> Watches {
+    document.refuse_others(&["lists", "watch"]);
+    let mut watches = Watches::default();
+    read_lists(document, &mut watches);
+    let blocks = document.tables("watch");
+    if !document.has("watch") {
+        let fault = Fault::error("watch", None, "there is no watch: nothing that is read becomes a mention");
+        document.faults([fault.hint("add a block [[watch]] with a name and a query").warning()]);
+    }
+    if blocks.len() > MAX_WATCHES {
+        document.faults([Fault::error("watch", None, format!("there are more than {MAX_WATCHES} watches"))]);
+        return watches;
+    }
+    let mut names = UniqueNames::default();
+    for block in blocks {
+        let spec = read_watch(document, &block, &mut names, &mut watches);
+        watches.specs.extend(spec);
+    }
+    watches
+}
+
+fn read_watch(
+    document: &mut Document<'_>,
+    block: &Settings<'_>,
+    names: &mut UniqueNames,
+    watches: &mut Watches,
+) -> Option<WatchSpec> {
+    let text = block.table.get_ref().get("query").and_then(|query| query.get_ref().as_str());
+    watches.texts.extend(text.map(str::to_owned));
+    let query = read_query(document, block, "query", Place::Watch, watches.names_known());
+    let Read { value: keys, clean } = block::read::<WatchKeys>(document, block)?;
+    let mut faults = names.check(document, block, &keys.name);
+    faults.extend(check_owner(block, keys.owner.as_deref()));
+    faults.extend(query.as_ref().map(|query| try_examples(block, &keys, query)).into_iter().flatten());
+    document.faults(faults);
+    // The query as it prints itself, because it changes when a list that it names does.
+    let printed = query.as_ref().map(Query::to_string).unwrap_or_default();
+    watches
+        .versions
+        .insert(keys.name.clone(), block::version(&[block]) ^ xxhash_rust::xxh3::xxh3_64(printed.as_bytes()));
+    let WatchKeys { name, role, owner, priority, .. } = keys;
+    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query })
+}
+
+/// The query at a key of a block; its fault points into the string.
+pub(super) fn read_query(
+    document: &mut Document<'_>,
+    block: &Settings<'_>,
+    key: &str,
+    place: Place,
+    (names, broken_lists): (&Names, &[String]),
+) -> Option<Query> {
+    let text = block.table.get_ref().get(key)?.get_ref().as_str()?;
+    let error = match Query::parse(text, place, names) {
+        Ok(query) => return Some(query),
+        Err(error) => error,
+    };
+    // The list itself was told to be wrong; that it cannot be used is a consequence.
+    let told =
+        text.get(error.span.clone()).is_some_and(|part| broken_lists.iter().any(|list| part == format!("${list}")));
+    if !told {
+        document.faults([query_fault(document.text(), block, key, text, &error)]);
+    }
+    None
+}
+
+fn query_fault(text: &str, block: &Settings<'_>, key: &str, query: &str, error: &QueryError) -> Fault {
+    let fault = block.fault(key, error.what());
+    let span = fault.span.as_ref().map(|string| place::of_part(text, string, query, &error.span));
+    Fault { span, hint: error.hint(), ..fault }
+}
+
+fn read_lists(document: &mut Document<'_>, watches: &mut Watches) {
+    let Some(block) = document.table("lists") else { return };
+    let mut lists = BTreeMap::new();
+    for (key, value) in block.table.get_ref() {
+        let name = key.get_ref().to_string();
+        let Some(entries) = entries(value.get_ref()) else {
+            let fault = block.fault(&name, "a list is a text in quotes or several in square brackets");
+            document.faults([fault.hint(format!("write for example {name} = [\"acme\", '\"acme cloud\"']"))]);
+            watches.broken_lists.push(name);
+            continue;
+        };
+        watches.lists.push((name.clone(), key.span()));
+        watches.texts.extend(entries.iter().cloned());
+        lists.insert(name, entries);
+    }
+    watches.names = names_of(document, &block, lists, &mut watches.broken_lists);
+}
+
+/// The names of all lists that are right; the others are told and noted.
+fn names_of(
+    document: &mut Document<'_>,
+    block: &Settings<'_>,
+    mut lists: BTreeMap<String, Vec<String>>,
+    broken: &mut Vec<String>,
+) -> Names {
+    // Each round takes at least one list out: at most as many rounds as lists.
+    loop {
+        let errors = match Names::new(&lists) {
+            Ok(names) => return names,
+            Err(errors) => errors,
+        };
+        let before = lists.len();
+        for error in errors {
+            // A list that names a broken one is not wrong itself.
+            let consequence = names_broken(&lists, &error, broken);
+            if !consequence {
+                document.faults([list_fault(document.text(), block, &error)]);
+            }
+            lists.remove(&error.name);
+            broken.push(error.name);
+        }
+        if lists.len() == before {
+            return Names::default();
+        }
+    }
+}
+
+fn names_broken(lists: &BTreeMap<String, Vec<String>>, wrong: &NameError, broken: &[String]) -> bool {
+    let entry = lists.get(&wrong.name).and_then(|entries| entries.get(wrong.entry));
+    let part = entry.and_then(|entry| entry.get(wrong.error.span.clone()));
+    part.is_some_and(|part| broken.iter().any(|list| part == format!("${list}")))
+}
+
+fn entries(value: &DeValue<'_>) -> Option<Vec<String>> {
+    match value {
+        DeValue::String(text) => Some(vec![text.to_string()]),
+        DeValue::Array(texts) => texts.iter().map(|text| text.get_ref().as_str().map(str::to_owned)).collect(),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+            None
+        }
+    }
+}
+
+fn list_fault(text: &str, block: &Settings<'_>, wrong: &NameError) -> Fault {
+    let fault = block.fault(&wrong.name, wrong.error.what());
+    let Some((key, value)) = block.table.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == wrong.name) else {
+        return fault;
+    };
+    let entry = match value.get_ref().as_array() {
+        Some(entries) => entries.get(wrong.entry),
+        None => Some(value),
+    };
+    let span = entry.map_or_else(
+        || key.span(),
+        |entry| place::of_part(text, &entry.span(), entry.get_ref().as_str().unwrap_or_default(), &wrong.error.span),
+    );
+    Fault { span: Some(span), hint: wrong.error.hint(), ..fault }
+}
+
+fn check_owner(block: &Settings<'_>, owner: Option<&str>) -> Option<Fault> {
+    match owner {
+        Some(owner) if owner.trim().is_empty() || owner.chars().count() > MAX_OWNER => {
+            Some(block.fault("owner", format!("an owner has 1 to {MAX_OWNER} characters")))
+        }
+        Some(_) => None,
+        None => {
+            let fault =
+                Fault::error(format!("{}.owner", block.path), Some(block.table.span()), "nobody owns this watch");
+            Some(fault.hint("add owner = \"…\": who looks after what it finds").warning())
+        }
+    }
+}
+
+/// A fault for every example that the query treats otherwise than it must.
+fn try_examples(block: &Settings<'_>, keys: &WatchKeys, query: &Query) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (key, examples, must) in
+        [("must_match", &keys.must_match, true), ("must_not_match", &keys.must_not_match, false)]
+    {
+        for (index, example) in examples.iter().enumerate() {
+            if matches(query, example) != must {
+                faults.push(example_fault(block, key, index, must));
+            }
+        }
+    }
+    faults
+}
+
+fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool) -> Fault {
+    let (what, hint) = match must {
+        true => ("the query does not find this post, and it must", "widen the query, or correct the example"),
+        false => ("the query finds this post, and it must not", "narrow the query with NOT …, or correct the example"),
+    };
+    let list = block.table.get_ref().get(key).and_then(|list| list.get_ref().as_array());
+    let entry = list.and_then(|list| list.get(index)).map(toml::Spanned::span);
+    let fault = block.fault(key, what).hint(hint);
+    Fault { span: entry.or(fault.span.clone()), ..fault }
+}
+
+fn matches(query: &Query, example: &Example) -> bool {
+    let parts = match example {
+        Example::Text(text) => ExampleParts { title: text.clone(), text: text.clone(), ..ExampleParts::default() },
+        Example::Parts(parts) => parts.clone(),
+    };
+    let post = post_of(parts);
+    let (title, text) = (words(&post.title), words(&post.text));
+    query.matches(&Subject { post: &post, title: &title, text: &text, now: post.received, facts: None })
+}
+
+/// The post that an example describes, published and read at the same moment.
+fn post_of(parts: ExampleParts) -> Post {
+    let host = url::Url::parse(&parts.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let optional = |text: String| (!text.is_empty()).then_some(text);
+    let name = parts.author.trim_start_matches('@').to_owned();
+    Post {
+        id: PostId::of("example"),
+        key: "example".to_owned(),
+        source: parts.source,
+        kind: String::new(),
+        site: host.strip_prefix("www.").unwrap_or(&host).to_owned(),
+        canonical_url: parts.url.clone(),
+        url: parts.url,
+        target: None,
+        thread: None,
+        post_type: PostType::default(),
+        title: parts.title,
+        text: parts.text,
+        author: optional(name.clone()).map(|handle| Author { name, handle, url: None }),
+        published: Some(Timestamp(0)),
+        updated: None,
+        received: Timestamp(0),
+        lang: optional(parts.lang),
+        tags: parts.tags.iter().map(|tag| tag.to_lowercase()).collect(),
+        links: Vec::new(),
+        engagement: Engagement::default(),
+    }
+}
