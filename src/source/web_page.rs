@@ -203,7 +203,12 @@ impl Source for WebPage {
         let lang = page.root_element().attr("lang").map(str::to_owned);
         let posts = items.iter().take(MAX_ITEMS).map(|item| self.post(*item, &base, &lang));
         let posts = told_apart(posts.collect(), &response.url);
-        Ok(Reading { posts, progress: Progress { page: progress.page + 1, ..progress.clone() }, repaired, wait: None })
+        Ok(Reading {
+            posts,
+            progress: Progress { page: progress.page.saturating_add(1), ..progress.clone() },
+            repaired,
+            wait: None,
+        })
     }
 }
 
@@ -371,15 +376,6 @@ mod tests {
     }
 
     #[test]
-    fn a_recorded_page_becomes_these_posts() {
-        let html = include_str!("../../tests/fixtures/web_page/changelog.html");
-        let reading =
-            load(sample()).expect("the sample loads").read(&Progress::default(), &response(html)).expect("a page");
-        insta::assert_json_snapshot!("changelog", reading.posts);
-        assert_eq!((reading.progress.page, reading.repaired), (1, vec![]));
-    }
-
-    #[test]
     fn a_suffix_says_what_is_taken() {
         let html = "<li class='i' id='n1' data-by='Jo'><b title='full'>own <i>inner</i> text</b><a href='a'>x</a></li>";
         for (pick, title) in [
@@ -459,12 +455,12 @@ mod tests {
             load("url = \"file:///etc/passwd\"\nitem = \"p\"").err(),
             Some(vec!["s.toml:1:7: source.x.url: `file` is no way to fetch a page (http or https)".to_owned()])
         );
-        let faults = load("url = \"https://acme.example/\"\nitem = \"div:::x\"\nlink = \"a:contains(x)\"\ntitel = \"h2\"\ntext = \"\"").expect_err("faults");
+        let faults = load("# a page\nurl = \"https://acme.example/\"\nitem = \"div:::x\"\nlink = \"a:contains(x)\"\ntitel = \"h2\"\ntext = \"\"").expect_err("faults");
         for (fault, start) in faults.iter().zip([
-            "s.toml:2:8: source.x.item: `div:::x` is no CSS selector: ",
-            "s.toml:3:8: source.x.link: `a:contains(x)` is no CSS selector: UnsupportedPseudoClassOrElement",
-            "s.toml:5:8: source.x.text: an empty selector",
-            "s.toml:4:1: source.x.titel: unknown key `titel` (did you mean `title`?)",
+            "s.toml:3:8: source.x.item: `div:::x` is no CSS selector: ",
+            "s.toml:4:8: source.x.link: `a:contains(x)` is no CSS selector: UnsupportedPseudoClassOrElement",
+            "s.toml:6:8: source.x.text: an empty selector",
+            "s.toml:5:1: source.x.titel: unknown key `titel` (did you mean `title`?)",
         ]) {
             assert!(fault.starts_with(start), "{fault}\nis not\n{start}");
         }

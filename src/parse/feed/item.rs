@@ -90,8 +90,11 @@ fn starts_inline(behind: &str) -> bool {
     behind.starts_with("!--") || INLINE.iter().any(|known| name[..end].eq_ignore_ascii_case(known))
 }
 
+/// The items of a feed in its order; what could not be read at all is a rejection.
+pub(super) type Items = Vec<Result<Item, Rejection>>;
+
 /// The posts of a feed in its order. `feed` is the address that the feed was read from.
-pub(super) fn posts(items: Vec<Result<Item, Rejection>>, feed: &Url) -> Vec<Result<RawPost, Rejection>> {
+pub(super) fn posts(items: Items, feed: &Url) -> Vec<Result<RawPost, Rejection>> {
     let keys = Keys::of(&items, host(feed));
     items.into_iter().map(|item| item.and_then(|item| keys.post(item))).collect()
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::fields::address;
-use super::item::{Item, Markup, rejection};
+use super::item::{Item, Items, Markup, rejection};
 use super::person::person;
 use super::scan::MAX_ITEMS;
-use crate::model::{RawAuthor, ReadError, Rejection};
+use crate::model::{RawAuthor, ReadError};
 use crate::parse::date;
 
 /// The items of a JSON Feed, and what had to be forgiven, in words.
-pub(super) fn items(text: &str, feed: &Url) -> Result<(Vec<Result<Item, Rejection>>, Vec<String>), ReadError> {
+pub(super) fn items(text: &str, feed: &Url) -> Result<(Items, Vec<String>), ReadError> {
     let wrong = |why: String| ReadError::WrongFormat { expected: super::EXPECTED, why };
     let root: Value = serde_json::from_str(text).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
     let Some(list) = root.get("items").and_then(Value::as_array) else {

@@ -23,7 +23,7 @@ mod tests;
 use url::Url;
 
 use self::fields::Context;
-use self::item::{Item, rejection};
+use self::item::{Item, Items, rejection};
 use self::sniff::Found;
 use crate::model::{RawPost, ReadError, Rejection, Response};
 
@@ -74,7 +74,7 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
 }
 
 /// The items of a feed of XML whose text starts with its root.
-fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<Vec<Result<Item, Rejection>>, ReadError> {
+fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<Items, ReadError> {
     let (text, mended) = repair::repair(text);
     let scan = scan::scan(&text)?;
     repaired.extend(mended);
