@@ -69,8 +69,8 @@ impl Answers {
         Ok(Self {
             brand,
             products: names(&self.products)?,
-            domains: each(&self.domains, |text| domain(text))?,
-            handles: each(&self.handles, |text| handle(text))?,
+            domains: each(&self.domains, domain)?,
+            handles: each(&self.handles, handle)?,
             competitors: names(&self.competitors)?,
             owner,
             contact: self.contact.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(contact).transpose()?,
