@@ -67,7 +67,13 @@ async fn search_answers_with_highlights_and_says_what_is_wrong_with_a_query() {
     assert_eq!(wrong.status, 400);
     assert_eq!(wrong.json()["error"]["code"], "bad_query");
     assert!(wrong.json()["error"]["span"]["start"].as_u64().unwrap() >= 9, "{}", wrong.body);
-    for path in ["/api/v1/search?limit=0", "/api/v1/search?limit=1001", "/api/v1/search?limit=x", "/api/v1/search?sort=odd", "/api/v1/search?querry=x"] {
+    for path in [
+        "/api/v1/search?limit=0",
+        "/api/v1/search?limit=1001",
+        "/api/v1/search?limit=x",
+        "/api/v1/search?sort=odd",
+        "/api/v1/search?querry=x",
+    ] {
         assert_eq!(get(&inside, path).await.status, 400, "{path}");
     }
     inside.stop().await;
@@ -117,7 +123,7 @@ async fn what_changes_something_needs_the_token_and_no_foreign_origin() {
 #[tokio::test(flavor = "multi_thread")]
 async fn health_metrics_sources_and_deliveries_are_shown() {
     let (inside, ..) = with_one_mention().await;
-    inside.until("the verdict", async || inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(())).await;
+    inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
     assert_eq!(get(&inside, "/healthz").await.status, 200);
     assert_eq!(get(&inside, "/readyz").await.json()["ready"], true);
     let metrics = get(&inside, "/metrics").await.body;
@@ -146,8 +152,12 @@ async fn a_dead_letter_is_listed_and_replayed_under_its_id() {
     assert_eq!(send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status, 200);
     inside.until("the second attempt", async || (collector.received().len() == 2).then_some(())).await;
     assert!(collector.received().iter().all(|received| received.id == dead));
-    inside.until("the verdict", async || inside.daemon.store.waiting().unwrap().0.eq(&0).then_some(())).await;
-    assert_eq!(send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status, 409, "it is dead no more");
+    inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
+    assert_eq!(
+        send(&inside, "POST", &replay, &[("authorization", &bearer)], "").await.status,
+        409,
+        "it is dead no more"
+    );
     inside.stop().await;
 }
 

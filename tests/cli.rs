@@ -27,7 +27,11 @@ fn overheard(home: &Home, arguments: &[&str]) -> Ended {
 async fn with_one_mention() -> (Home, Web, Collector, Spawned) {
     let (web, collector) = (Web::start().await, Collector::start().await);
     let home = Home::new(&feed(&web, "news"), &collector);
-    web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Acme is down", "=SUM(A1) since nine"), ("/2", "Weather", "Sunny")]));
+    web.set(
+        "news.test",
+        "/feed.xml",
+        Page::rss(&[("/1", "Acme is down", "=SUM(A1) since nine"), ("/2", "Weather", "Sunny")]),
+    );
     let daemon = Spawned::start(&home).await;
     until("the webhook", async || collector.received().into_iter().next()).await;
     let indexed = async || (daemon.get("/api/v1/search").await["total"] == 2).then_some(());
@@ -69,7 +73,11 @@ async fn listings_backup_and_test_route_work_on_a_running_daemon() {
     let copy = home.dir.path().join("copy");
     let backup = overheard(&home, &["backup", copy.to_str().unwrap()]);
     assert_eq!(backup.code, 0, "{}", backup.err);
-    assert_eq!(overheard(&home, &["backup", copy.to_str().unwrap()]).code, 2, "never into a folder with something in it");
+    assert_eq!(
+        overheard(&home, &["backup", copy.to_str().unwrap()]).code,
+        2,
+        "never into a folder with something in it"
+    );
 
     let tested = overheard(&home, &["test-route", "hook"]);
     assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
@@ -105,10 +113,16 @@ async fn check_names_every_fault_and_poll_shows_what_a_source_brings() {
 fn a_recorded_answer_is_read_by_its_kind() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("feed.xml");
-    let feed = "<rss version=\"2.0\"><channel><item><title>R&D</title><link>https://a.example/1</link></item></channel></rss>";
+    let feed =
+        "<rss version=\"2.0\"><channel><item><title>R&D</title><link>https://a.example/1</link></item></channel></rss>";
     std::fs::write(&file, feed).unwrap();
-    let output = std::process::Command::new(BINARY).args(["poll", "--kind", "rss", "--json", "--from"]).arg(&file).output().unwrap();
-    let lines: Vec<Value> = String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let output = std::process::Command::new(BINARY)
+        .args(["poll", "--kind", "rss", "--json", "--from"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((lines[0]["title"].as_str(), lines[0]["url"].as_str()), (Some("R&D"), Some("https://a.example/1")));
     assert!(lines.iter().any(|line| line["repaired"].is_string()), "says what it mended: {lines:?}");
 }
@@ -118,12 +132,29 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     let collector = Collector::start().await;
     let home = Home::new("", &collector);
     let target = home.dir.path().join("mine");
-    let arguments = ["init", "--brand", "Acme \"Cloud\" 3000", "--product", "C++ Kit", "--domain", "acme.example", "--competitor", "Umbrella", "--dir", target.to_str().unwrap()];
+    let arguments = [
+        "init",
+        "--brand",
+        "Acme \"Cloud\" 3000",
+        "--product",
+        "C++ Kit",
+        "--domain",
+        "acme.example",
+        "--competitor",
+        "Umbrella",
+        "--dir",
+        target.to_str().unwrap(),
+    ];
     let first = overheard(&home, &arguments);
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
     let check = std::process::Command::new(BINARY)
         .arg("check")
-        .args(["--config", target.join("config").to_str().unwrap(), "--sources", target.join("sources.toml").to_str().unwrap()])
+        .args([
+            "--config",
+            target.join("config").to_str().unwrap(),
+            "--sources",
+            target.join("sources.toml").to_str().unwrap(),
+        ])
         .output()
         .unwrap();
     assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));

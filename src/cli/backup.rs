@@ -29,6 +29,11 @@ pub fn run(args: &Backup, context: &Context, out: &mut dyn Write) -> anyhow::Res
             position
         }
     };
-    writeln!(out, "Copied {} frames to {}. To restore, copy the folder and start `overheard run --data` on the copy.", position.0, to.display())?;
+    writeln!(
+        out,
+        "Copied {} frames to {}. To restore, copy the folder and start `overheard run --data` on the copy.",
+        position.0,
+        to.display()
+    )?;
     Ok(Exit::Done)
 }

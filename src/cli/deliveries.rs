@@ -7,8 +7,7 @@ use clap::{Args, ValueEnum};
 use super::table::{plain, table};
 use super::{Context, Exit};
 use crate::model::{Event, View};
-use crate::pipeline::look::{self, DeliveryRow};
-use crate::store::{DeliveryState, Stage, Store};
+use crate::pipeline::look::{self, DeliveryRow, Stage};
 use crate::web::api::deliveries::{DeliveryList, Replayed};
 
 /// Lists deliveries; with --replay, puts a dead letter back into the outbox.
@@ -104,7 +103,8 @@ fn replay_data(alert: &str, args: &Deliveries, context: &Context) -> anyhow::Res
     let mut data = context.open_data()?;
     let alerts = chosen(alert, || Ok(look::deliveries(&data.store, Some(Stage::Dead), args.limit)?))?;
     for alert in &alerts {
-        anyhow::ensure!(is_dead(&data.store, alert)?, "{alert} is no dead letter; `overheard deliveries --dead` lists them");
+        let dead = look::delivery(&data.store, alert)?.is_some_and(|delivery| delivery.is_dead());
+        anyhow::ensure!(dead, "{alert} is no dead letter; `overheard deliveries --dead` lists them");
         let events = vec![Event::Replayed { alert: alert.clone(), at: context.clock.now(), by: "command".to_owned() }];
         for position in data.journal.append(std::slice::from_ref(&events))? {
             data.store.apply(position, &events)?;
@@ -113,11 +113,6 @@ fn replay_data(alert: &str, args: &Deliveries, context: &Context) -> anyhow::Res
     }
     data.close()?;
     Ok(alerts)
-}
-
-fn is_dead(store: &Store, alert: &str) -> anyhow::Result<bool> {
-    let delivery = store.delivery(&alert.to_owned())?;
-    Ok(delivery.is_some_and(|delivery| matches!(delivery.state, DeliveryState::Dead { .. })))
 }
 
 fn told(alerts: &[String], out: &mut dyn Write) -> anyhow::Result<Exit> {

@@ -117,7 +117,10 @@ impl Context {
         Config::load(&self.paths).map_err(|faults| {
             let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            anyhow::anyhow!("the configuration has {errors} faults:\n  {}\n`overheard check` shows them in place", lines.join("\n  "))
+            anyhow::anyhow!(
+                "the configuration has {errors} faults:\n  {}\n`overheard check` shows them in place",
+                lines.join("\n  ")
+            )
         })
     }
 
@@ -134,7 +137,11 @@ impl Context {
     /// Opens the data for a command that looks itself; it must exist.
     pub fn open_data(&self) -> anyhow::Result<Data> {
         let dir = self.data_dir();
-        anyhow::ensure!(is_data(&dir), "there is no data in {}; start `overheard run` first, or name the folder with --data", dir.display());
+        anyhow::ensure!(
+            is_data(&dir),
+            "there is no data in {}; start `overheard run` first, or name the folder with --data",
+            dir.display()
+        );
         let (data, findings) = Data::open(&dir, &self.clock)?;
         findings.iter().for_each(|finding| tracing::warn!("{finding}"));
         Ok(data)
@@ -162,7 +169,8 @@ pub fn query_error(query: &str, error: &QueryError) -> String {
 /// Runs the command line and says how it ended.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let mut out = std::io::stdout().lock();
+    // Not locked: receivers of the running daemon print too.
+    let mut out = std::io::stdout();
     match dispatch(cli, &mut out).and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Nothing) => ExitCode::from(1),

@@ -12,14 +12,10 @@ use url::Url;
 use super::table::plain;
 use super::{Context, Exit};
 use crate::config::sample::source_of;
-use crate::config::{Config, SourceConfig};
-use crate::fetch::{Door, Policy, Turned};
 use crate::model::event::{Decided, PageRead};
-use crate::model::{Fault, Progress, Response, SourceState, Timestamp, nearest};
-use crate::pipeline::rehearse::{Blank, rehearse};
-use crate::pipeline::schedule::page_of;
-use crate::pipeline::supervise::rules_of;
-use crate::pipeline::{Page, Rules, doors};
+use crate::model::{Fault, Progress, Response, Timestamp, nearest};
+use crate::pipeline::rehearse::{Blank, poll_once, rehearse};
+use crate::pipeline::{Page, Rules};
 use crate::source::KINDS;
 
 /// Asks one source now, or reads a recorded answer, and prints what it would bring. Stores nothing.
@@ -68,20 +64,8 @@ fn ask(name: &str, context: &Context) -> anyhow::Result<Vec<PageRead>> {
         let hint = nearest(name, known.iter().copied()).map(|word| format!("; did you mean `{word}`?"));
         bail!("there is no source `{name}` in {}{}", context.paths.sources.display(), hint.unwrap_or_default());
     };
-    super::run::runtime()?.block_on(ask_source(&config, source, context))
-}
-
-async fn ask_source(config: &Config, source: &SourceConfig, context: &Context) -> anyhow::Result<Vec<PageRead>> {
-    let door = Door::new(doors::door_settings(config), context.clock.clone())?;
-    let rules = rules_of(config);
-    let mut poll = door.poll(source.source.clone(), &SourceState::default(), Policy::default());
-    let mut pages = Vec::new();
-    while let Some(turned) = poll.turn().await.with_context(|| format!("`{}` brought nothing", source.name))? {
-        if let Turned::Page(page) = turned {
-            pages.push(rehearse(page_of(source, *page, false), &rules, &Blank)?);
-        }
-    }
-    Ok(pages)
+    let polled = super::run::runtime()?.block_on(poll_once(&config, source, context.clock.clone()));
+    polled.with_context(|| format!("`{name}` brought nothing"))
 }
 
 /// Reads a recorded answer as a source of this kind would.
@@ -116,7 +100,8 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
 
 fn recorded_headers(file: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
+    let pair =
+        |line: &str| line.split_once(':').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
     Ok(text.lines().filter_map(pair).collect())
 }
 

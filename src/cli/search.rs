@@ -50,7 +50,12 @@ fn parameters(ask: &SearchQuestion) -> [(&'static str, String); 4] {
         SortBy::Newest => "newest",
         SortBy::Best => "best",
     };
-    [("query", ask.query.clone()), ("sort", sort.to_owned()), ("limit", ask.limit.to_string()), ("offset", ask.offset.to_string())]
+    [
+        ("query", ask.query.clone()),
+        ("sort", sort.to_owned()),
+        ("limit", ask.limit.to_string()),
+        ("offset", ask.offset.to_string()),
+    ]
 }
 
 /// No daemon runs: this process takes the lock and looks itself.
@@ -94,7 +99,22 @@ fn marked(words: &Highlighted) -> String {
 
 fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["id", "story", "published", "received", "source", "site", "author", "type", "outcome", "score", "watches", "title", "snippet", "url"])?;
+    csv.write_record([
+        "id",
+        "story",
+        "published",
+        "received",
+        "source",
+        "site",
+        "author",
+        "type",
+        "outcome",
+        "score",
+        "watches",
+        "title",
+        "snippet",
+        "url",
+    ])?;
     for found in &answer.results {
         csv.write_record(csv_row(found).map(|cell| harmless(&cell)))?;
     }

@@ -37,7 +37,8 @@ pub fn run(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow
 }
 
 fn row(source: &SourceHealth, now: Timestamp) -> [String; 8] {
-    let ago = |moment: Option<Timestamp>| moment.map_or("never".to_owned(), |moment| format!("{} ago", now.since(moment)));
+    let ago =
+        |moment: Option<Timestamp>| moment.map_or("never".to_owned(), |moment| format!("{} ago", now.since(moment)));
     [
         source.name.clone(),
         source.kind.clone(),

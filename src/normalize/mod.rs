@@ -7,6 +7,7 @@ mod author;
 mod entity;
 mod html;
 mod page;
+mod tag;
 mod tidy;
 mod tracking;
 

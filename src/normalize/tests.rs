@@ -206,6 +206,8 @@ fn everything_is_bounded() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_input_panics_and_normal_text_stays_normal(title in any::<String>(), text in "(<[a-z/!-]{0,4}|[ -~]|&[a-z#0-9]{1,4};|\\PC|\n){0,80}", url in any::<String>(), plain in any::<bool>()) {
         let form = if plain { TextForm::Plain } else { TextForm::Html };

@@ -6,6 +6,8 @@
 //! tags either refuses good pages or lets bad ones through. Instead the real tree builder runs ahead over a tree
 //! that keeps nothing but places, in small pieces, and is stopped at the first place too deep.
 
+mod attributes;
+
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,6 +22,9 @@ pub const MAX_DEPTH: usize = 512;
 /// How many elements a page may have. Misnested formatting can unfold a small page into a huge tree.
 const MAX_ELEMENTS: usize = 250_000;
 
+/// How many attributes one tag may have.
+const MAX_ATTRIBUTES: usize = 3_000;
+
 /// A text with at most this many start tags is never too deep: a tag opens at most four elements (a cell in a table
 /// brings its row and body). Most posts are below, and cost one look at their bytes.
 const FEW_TAGS: usize = 100;
@@ -32,16 +37,27 @@ const PIECE: usize = 4 * 1024;
 pub enum TooDeep {
     #[error("elements stand more than {MAX_DEPTH} deep in each other")]
     Nested,
+    #[error("one of its tags has more than {MAX_ATTRIBUTES} attributes")]
+    Attributes,
     #[error("its markup unfolds into more than {MAX_ELEMENTS} elements")]
     Unfolding,
 }
 
 /// Refuses what an HTML parser would choke on. To be called before any parse of HTML, with the very same text.
 pub fn check_depth(html: &str) -> Result<(), TooDeep> {
+    // Shorter than two bytes no attribute is.
+    if html.len() > 2 * MAX_ATTRIBUTES && attributes::more_than(MAX_ATTRIBUTES, html.as_bytes()) {
+        return Err(TooDeep::Attributes);
+    }
     let tags = html.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic());
     if tags.take(FEW_TAGS + 1).count() <= FEW_TAGS {
         return Ok(());
     }
+    measure(html).map(|_| ())
+}
+
+/// The depth of the deepest node, or what is too much of the page.
+fn measure(html: &str) -> Result<usize, TooDeep> {
     let mut parser = driver::parse_document(Places::new(), driver::ParseOpts::default());
     let mut rest = html;
     while !rest.is_empty() {
@@ -49,7 +65,7 @@ pub fn check_depth(html: &str) -> Result<(), TooDeep> {
         let (piece, behind) = rest.split_at(end.min(rest.len()));
         rest = behind;
         parser.process(StrTendril::from(piece));
-        parser.tokenizer.sink.sink.verdict()?;
+        parser.tokenizer.sink.sink.depth()?;
     }
     parser.finish()
 }
@@ -110,14 +126,14 @@ impl Places {
         Some(self.boxes.borrow()[self.nodes.borrow()[node].within?])
     }
 
-    fn verdict(&self) -> Result<(), TooDeep> {
+    fn depth(&self) -> Result<usize, TooDeep> {
         if self.deepest.get() > MAX_DEPTH {
             return Err(TooDeep::Nested);
         }
         if self.nodes.borrow().len() > MAX_ELEMENTS {
             return Err(TooDeep::Unfolding);
         }
-        Ok(())
+        Ok(self.deepest.get())
     }
 
     /// Counts every depth anew: what lay in a node that was moved went along unseen.
@@ -144,12 +160,12 @@ impl Places {
 
 impl TreeSink for Places {
     type Handle = Node;
-    type Output = Result<(), TooDeep>;
+    type Output = Result<usize, TooDeep>;
     type ElemName<'a> = ExpandedName<'a>;
 
     fn finish(self) -> Self::Output {
         self.recount();
-        self.verdict()
+        self.depth()
     }
 
     fn get_document(&self) -> Node {
@@ -214,7 +230,72 @@ impl TreeSink for Places {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+
+    const SOUP: &[&str] = &[
+        "x",
+        " ",
+        "<p>",
+        "</p>",
+        "<div>",
+        "</div>",
+        "<b>",
+        "</b>",
+        "<b id=1>",
+        "<i>",
+        "</i>",
+        "<a href=x>",
+        "</a>",
+        "<nobr>",
+        "<table>",
+        "</table>",
+        "<tr>",
+        "</tr>",
+        "<td>",
+        "</td>",
+        "<caption>",
+        "<select>",
+        "</select>",
+        "<option>",
+        "<button>",
+        "</button>",
+        "<form>",
+        "</form>",
+        "<ul>",
+        "<li>",
+        "</li>",
+        "</ul>",
+        "<svg>",
+        "</svg>",
+        "<g/>",
+        "<foreignObject>",
+        "<desc>",
+        "<math>",
+        "<mi>",
+        "<h1>",
+        "</h2>",
+        "<br>",
+        "<!-- <div> -->",
+        "<script>",
+        "</script>",
+        "<style><b></style>",
+        "<textarea>",
+        "</textarea>",
+        "<title>",
+        "<body>",
+        "</body>",
+        "<dd>",
+        "<ruby>",
+        "<rt>",
+        "<object>",
+        "</object>",
+        "<plaintext>",
+        "<![CDATA[<b>]]>",
+    ];
 
     #[test]
     fn what_nests_too_deep_is_refused() {
@@ -232,6 +313,20 @@ mod tests {
             "<svg><style><b>".repeat(600),
         ] {
             assert_eq!(check_depth(&html), Err(TooDeep::Nested), "{:.40}", html);
+        }
+    }
+
+    proptest! {
+        /// Tag soup in which every rule of the tree builder that moves, closes and opens again takes part.
+        #[test]
+        fn the_measured_tree_is_as_deep_as_the_one_that_is_built(
+            soup in vec(select(SOUP), 0..120)
+        ) {
+            let html = soup.concat();
+            let page = scraper::Html::parse_document(&html);
+            let nodes = page.tree.root().descendants().filter(|node| node.value().is_element() || node.value().is_comment());
+            let built = nodes.map(|node| node.ancestors().count()).max();
+            prop_assert_eq!(measure(&html).ok(), built);
         }
     }
 
@@ -256,6 +351,14 @@ mod tests {
         ] {
             assert_eq!(check_depth(&html), Ok(()), "{:.40}", html);
         }
+    }
+
+    #[test]
+    fn a_tag_of_too_many_attributes_is_refused() {
+        let attributes: String = (0..50_000).map(|number| format!("a{number} ")).collect();
+        assert_eq!(check_depth(&format!("<p {attributes}>")), Err(TooDeep::Attributes));
+        assert_eq!(check_depth(&format!("<p x='>' {attributes}")), Err(TooDeep::Attributes));
+        assert_eq!(check_depth(&format!("<p>{attributes}</p>")), Ok(()));
     }
 
     #[test]

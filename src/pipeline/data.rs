@@ -140,7 +140,8 @@ fn recovered(recovery: &Recovery) -> Findings {
 }
 
 fn restored_in_words(restored: &Restored) -> Findings {
-    let mut words: Findings = restored.bad_snapshots.iter().map(|why| format!("a snapshot was passed over: {why}")).collect();
+    let mut words: Findings =
+        restored.bad_snapshots.iter().map(|why| format!("a snapshot was passed over: {why}")).collect();
     words.extend(restored.damage.iter().cloned());
     if restored.was_ahead {
         words.push("the store knew more than the journal and was made anew".to_owned());
@@ -156,7 +157,8 @@ pub fn backup(history: &History, places: &Places, to: &Path) -> anyhow::Result<P
     let occupied = std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some());
     anyhow::ensure!(!occupied, "{} is not empty; a backup goes into a new or empty folder", to.display());
     let target = Places::of(to);
-    std::fs::create_dir_all(&target.snapshots).with_context(|| format!("cannot make {}", target.snapshots.display()))?;
+    std::fs::create_dir_all(&target.snapshots)
+        .with_context(|| format!("cannot make {}", target.snapshots.display()))?;
     // Snapshots first: one that is newer than the copied journal would be ahead of it.
     if places.snapshots.is_dir() {
         for entry in std::fs::read_dir(&places.snapshots)? {
@@ -166,7 +168,6 @@ pub fn backup(history: &History, places: &Places, to: &Path) -> anyhow::Result<P
     }
     Ok(history.copy_to(&target.journal)?)
 }
-
 
 /// Writes a file that only its owner can read, in place of an older one, in one step.
 pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {

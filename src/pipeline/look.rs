@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::archive::{Archive, ArchiveError, Found, SearchRequest, Sort};
 use crate::model::{AlertId, Engagement, Outcome, PostId, PostType, Score, StoryId, Timestamp, ViewError};
 use crate::query::{Names, Place, Query, QueryError};
-use crate::store::{Delivery, DeliveryFilter, DeliveryState, Stage, Store};
+use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
+
+pub use crate::store::Stage;
 
 /// Most results of one search.
 pub const MAX_LIMIT: usize = 1_000;
@@ -110,6 +112,9 @@ impl Highlighted {
     }
 }
 
+/// The state of a delivery that is not tried any more.
+const DEAD: &str = "dead";
+
 /// A delivery as lists show it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryRow {
@@ -129,13 +134,20 @@ pub struct DeliveryRow {
     pub why: Option<String>,
 }
 
+impl DeliveryRow {
+    /// Whether it is not tried any more, unless a person replays it.
+    pub fn is_dead(&self) -> bool {
+        self.state == DEAD
+    }
+}
+
 impl From<Delivery> for DeliveryRow {
     fn from(delivery: Delivery) -> Self {
         let Delivery { alert, attempts, state, .. } = delivery;
         let (state, at, why) = match state {
             DeliveryState::Pending { next, why } => ("pending", next, why),
             DeliveryState::Delivered { at, .. } => ("delivered", at, None),
-            DeliveryState::Dead { at, why } => ("dead", at, Some(why)),
+            DeliveryState::Dead { at, why } => (DEAD, at, Some(why)),
         };
         Self {
             id: alert.id,
@@ -150,6 +162,11 @@ impl From<Delivery> for DeliveryRow {
             why,
         }
     }
+}
+
+/// One delivery by its alert's id.
+pub fn delivery(store: &Store, alert: &AlertId) -> Result<Option<DeliveryRow>, ViewError> {
+    Ok(store.delivery(alert)?.map(DeliveryRow::from))
 }
 
 /// Deliveries, newest first.
@@ -170,7 +187,12 @@ pub enum SearchError {
 }
 
 /// Searches the archive as of `now`.
-pub fn search(archive: &Archive, names: &Names, ask: &SearchQuestion, now: Timestamp) -> Result<SearchAnswer, SearchError> {
+pub fn search(
+    archive: &Archive,
+    names: &Names,
+    ask: &SearchQuestion,
+    now: Timestamp,
+) -> Result<SearchAnswer, SearchError> {
     if !(1..=MAX_LIMIT).contains(&ask.limit) {
         return Err(SearchError::Limit { given: ask.limit });
     }
@@ -227,7 +249,11 @@ mod tests {
     fn pieces_cover_the_text_and_survive_ranges_inside_characters() {
         let pieces = |text: &str, ranges: &[Range<usize>]| {
             let shown = Highlighted { text: text.into(), highlights: ranges.to_vec() };
-            shown.pieces().into_iter().map(|(piece, hit)| format!("{}{piece}", if hit { "*" } else { "" })).collect::<Vec<_>>()
+            shown
+                .pieces()
+                .into_iter()
+                .map(|(piece, hit)| format!("{}{piece}", if hit { "*" } else { "" }))
+                .collect::<Vec<_>>()
         };
         assert_eq!(pieces("Acme is down", &[0..4, 8..12]), ["*Acme", " is ", "*down"]);
         assert_eq!(pieces("down", &[]), ["down"]);

@@ -6,8 +6,8 @@
 
 mod board;
 pub mod data;
-pub mod look;
 pub mod doors;
+pub mod look;
 mod overlay;
 pub mod rehearse;
 pub mod schedule;
@@ -22,8 +22,8 @@ use url::Url;
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Duration, Match, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
-    StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Duration, Match, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};

@@ -2,7 +2,12 @@
 //!
 //! The same line as the daemon's, journaling nothing: for `poll`, for tests, and for everything that asks "what if".
 
-use super::{Overlay, Page, Rules, decide};
+use super::schedule::page_of;
+use super::supervise::rules_of;
+use super::{Overlay, Page, Rules, decide, doors};
+use crate::clock::Clock;
+use crate::config::{Config, SourceConfig};
+use crate::fetch::{Door, Policy, Turned};
 use crate::model::{Candidate, Memory, PageRead, PostId, Seen, SourceState, StoryId, ViewError};
 use crate::score::Baselines;
 
@@ -12,6 +17,23 @@ use crate::score::Baselines;
 /// When the memory cannot be asked.
 pub fn rehearse(page: Page, rules: &Rules, memory: &dyn Memory) -> Result<PageRead, ViewError> {
     decide(page, rules, &mut Overlay::new(memory), &mut Baselines::default())
+}
+
+/// Polls a source once through the real door and decides on what it brings as if everything were new.
+///
+/// # Errors
+/// The source cannot be asked, or its answer not read.
+pub async fn poll_once(config: &Config, source: &SourceConfig, clock: Clock) -> anyhow::Result<Vec<PageRead>> {
+    let door = Door::new(doors::door_settings(config), clock)?;
+    let rules = rules_of(config);
+    let mut poll = door.poll(source.source.clone(), &SourceState::default(), Policy::default());
+    let mut pages = Vec::new();
+    while let Some(turned) = poll.turn().await? {
+        if let Turned::Page(page) = turned {
+            pages.push(rehearse(page_of(source, *page, false), &rules, &Blank)?);
+        }
+    }
+    Ok(pages)
 }
 
 /// The memory of one who has never read anything.

@@ -254,7 +254,9 @@ fn jittered(wait: Duration) -> Duration {
 /// Waits that hosts asked for are kept in a file: a restart is no reason to ask again at once.
 fn save_holds(parts: &Parts) {
     let holds: BTreeMap<String, Timestamp> = parts.door.holds().into_iter().collect();
-    let saved = serde_json::to_vec(&holds).map_err(anyhow::Error::from).and_then(|json| data::write_private(&parts.holds, &json));
+    let saved = serde_json::to_vec(&holds)
+        .map_err(anyhow::Error::from)
+        .and_then(|json| data::write_private(&parts.holds, &json));
     if let Err(error) = saved {
         tracing::warn!("cannot keep the waits that hosts asked for: {error:#}");
     }

@@ -25,7 +25,7 @@ use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
-use crate::model::{Duration, Fault, Position, Secret};
+use crate::model::{Duration, Fault, Position, Secret, Severity};
 use crate::store::Store;
 use crate::telemetry::{CONFIG_OK, RELOADS};
 
@@ -90,7 +90,13 @@ impl Daemon {
     ///
     /// # Errors
     /// The data directory is taken or cannot be read, or the address to listen on is taken.
-    pub async fn start(config: Config, paths: Paths, clock: Clock, output: Output, front: Front) -> anyhow::Result<Arc<Self>> {
+    pub async fn start(
+        config: Config,
+        paths: Paths,
+        clock: Clock,
+        output: Output,
+        front: Front,
+    ) -> anyhow::Result<Arc<Self>> {
         let dir = config.daemon.data_dir.clone();
         let (data, findings) = tokio::task::spawn_blocking({
             let (dir, clock) = (dir.clone(), clock.clone());
@@ -185,9 +191,8 @@ impl Daemon {
     /// Gives every part what it needs of a configuration.
     fn take(&self, config: &Config, client: Client) -> anyhow::Result<()> {
         self.deliverer.reconfigure(client, config.receivers.iter().map(destination).collect());
-        self.board.configure(
-            config.sources.iter().map(|source| (source.name.clone(), source.kind.to_owned(), source.every)),
-        );
+        self.board
+            .configure(config.sources.iter().map(|source| (source.name.clone(), source.kind.to_owned(), source.every)));
         self.listeners.reconfigure(config)?;
         Ok(())
     }
@@ -212,7 +217,7 @@ impl Daemon {
         let result = if taken.is_ok() { "taken" } else { "rejected" };
         counter!(RELOADS, "result" => result).increment(1);
         gauge!(CONFIG_OK).set(f64::from(u8::from(taken.is_ok())));
-        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = taken.as_ref().err().cloned().unwrap_or_default();
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = errors(taken.as_ref().err());
         taken
     }
 
@@ -258,7 +263,9 @@ impl Daemon {
         if !rejected.is_empty() {
             let first = rejected.first().map(ToString::to_string).unwrap_or_default();
             let count = rejected.len();
-            problems.push(format!("The changed configuration was rejected ({count} faults) and the old one runs on: {first}"));
+            problems.push(format!(
+                "The changed configuration was rejected ({count} faults) and the old one runs on: {first}"
+            ));
         }
         Condition { ready, problems }
     }
@@ -290,14 +297,18 @@ impl Daemon {
             self.tasks.wait().await;
         };
         if tokio::time::timeout(DRAIN.to_std(), drained).await.is_err() {
-            tracing::warn!("some polls or requests did not end in time; what they read is read again after the next start");
+            tracing::warn!(
+                "some polls or requests did not end in time; what they read is read again after the next start"
+            );
         }
         if !self.deliverer.stopped(LAND).await {
-            tracing::warn!("some deliveries did not land in time; they are repeated after the next start, with the same id");
+            tracing::warn!(
+                "some deliveries did not land in time; they are repeated after the next start, with the same id"
+            );
         }
         let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(ending) = ending else { return };
-        
+
         let (store, archive) = (self.store.clone(), self.archive.clone());
         let writer = self.writer.clone();
         let closed = async move {
@@ -307,7 +318,9 @@ impl Daemon {
         match tokio::time::timeout(DRAIN.to_std(), closed).await {
             Ok(Ok(Ok(()))) => tracing::info!("stopped"),
             Ok(Ok(Err(error))) => tracing::error!("stopped, but not cleanly: {error:#}"),
-            Ok(Err(_)) | Err(_) => tracing::error!("stopped before everything was written to the views; the next start makes them again"),
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!("stopped before everything was written to the views; the next start makes them again")
+            }
         }
         // Gone already, or unwritable: a stale file only costs commands one failed knock.
         let _ = std::fs::remove_file(&self.places.daemon);
@@ -317,6 +330,11 @@ impl Daemon {
         let file = DaemonFile { address: self.address, token: self.token.expose().to_owned(), pid: std::process::id() };
         data::write_private(&self.places.daemon, &serde_json::to_vec(&file)?)
     }
+}
+
+/// Only what kept a configuration from being taken.
+fn errors(faults: Option<&Vec<Fault>>) -> Vec<Fault> {
+    faults.into_iter().flatten().filter(|fault| fault.severity == Severity::Error).cloned().collect()
 }
 
 /// Ends the writer and closes both views; everything written before is in them.

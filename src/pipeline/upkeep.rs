@@ -115,7 +115,8 @@ async fn compact(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
     let done = tokio::task::spawn_blocking(move || {
         let newest = store.progress_positions()?;
         let newest: Vec<Position> = newest.into_iter().map(|(_, position)| position).collect();
-        let mut keep = |position: Position, event: &Event| keep(event, newest.contains(&position), &retention, &store, now);
+        let mut keep =
+            |position: Position, event: &Event| keep(event, newest.contains(&position), &retention, &store, now);
         anyhow::Ok(history.compact(&mut keep)?)
     })
     .await??;

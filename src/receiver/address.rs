@@ -6,8 +6,15 @@ use url::Url;
 
 use crate::model::{Auth, Request, Secret};
 
-/// The address of a receiver: written out (`"https://hooks.acme.example/overheard"`), or named as a secret
-/// (`{ env = "NAME" }` or `{ file = "path" }`) where knowing it is enough to post there.
+/// An address as it stands in the configuration: written out (`"https://hooks.acme.example/overheard"`), or named as a
+/// secret (`{ env = "NAME" }` or `{ file = "path" }`) where knowing it is enough to post there. [`Address::of`] checks it.
+#[derive(Clone, Debug)]
+pub enum AddressSetting {
+    Open(String),
+    Secret(Secret),
+}
+
+/// The address of a receiver, checked.
 #[derive(Clone, Debug)]
 pub struct Address {
     /// The whole address, or for a secret one only what may be shown: scheme, host and port.
@@ -29,8 +36,16 @@ pub enum AddressError {
 }
 
 impl Address {
+    /// The address that a setting gives.
+    pub fn of(setting: &AddressSetting) -> Result<Self, AddressError> {
+        match setting {
+            AddressSetting::Open(text) => Self::open(text),
+            AddressSetting::Secret(secret) => Self::secret(secret),
+        }
+    }
+
     /// An address that may be known.
-    pub fn open(text: &str) -> Result<Self, AddressError> {
+    fn open(text: &str) -> Result<Self, AddressError> {
         let shown = Url::parse(text).map_err(|error| AddressError::NoUrl(error.to_string()))?;
         if !is_http(&shown) {
             return Err(AddressError::NotHttp);
@@ -60,27 +75,26 @@ fn is_http(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
-impl<'de> Deserialize<'de> for Address {
+impl<'de> Deserialize<'de> for AddressSetting {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Either;
         impl<'de> de::Visitor<'de> for Either {
-            type Value = Address;
+            type Value = AddressSetting;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "an address, or a secret that holds one: {{ env = \"NAME\" }} or {{ file = \"path\" }}")
             }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Address, E> {
-                Address::open(text).map_err(E::custom)
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AddressSetting, E> {
+                Ok(AddressSetting::Open(text.to_owned()))
             }
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Address, A::Error> {
-                let secret = Secret::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Address::secret(&secret).map_err(de::Error::custom)
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<AddressSetting, A::Error> {
+                Secret::deserialize(de::value::MapAccessDeserializer::new(map)).map(AddressSetting::Secret)
             }
         }
         deserializer.deserialize_any(Either)
     }
 }
 
-impl JsonSchema for Address {
+impl JsonSchema for AddressSetting {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Address".into()
     }

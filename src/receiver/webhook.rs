@@ -3,7 +3,7 @@
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::Deserialize;
 
-use super::address::Address;
+use super::address::{Address, AddressSetting};
 use super::answer;
 use super::payload::Payload;
 use super::signature::{Key, signature};
@@ -21,7 +21,7 @@ pub struct Kind;
 #[serde(deny_unknown_fields)]
 struct WebhookSettings {
     /// Where alerts are posted to: an address, or `{ env = "NAME" }` or `{ file = "path" }` where the address is itself a secret.
-    url: Address,
+    url: AddressSetting,
     /// Signs every request, so that the program can tell that it is from here: `whsec_` and base64, or any text.
     /// Without it requests are not signed.
     secret: Option<Secret>,
@@ -59,7 +59,8 @@ secret = { env = "OVERHEARD_TICKETS_SECRET" }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Receiver>, Vec<Fault>> {
         let WebhookSettings { url, secret, previous_secret } = settings.read()?;
-        let mut faults = Vec::new();
+        let address = Address::of(&url).map_err(|error| settings.fault("url", error.to_string()));
+        let mut faults: Vec<Fault> = address.as_ref().err().cloned().into_iter().collect();
         if secret.is_none() && previous_secret.is_some() {
             faults.push(settings.fault("previous_secret", "there is no `secret` that this one came before"));
         }
@@ -71,7 +72,10 @@ secret = { env = "OVERHEARD_TICKETS_SECRET" }
                 None => {}
             }
         }
-        if faults.is_empty() { Ok(Box::new(Webhook { address: url, keys })) } else { Err(faults) }
+        match address {
+            Ok(address) if faults.is_empty() => Ok(Box::new(Webhook { address, keys })),
+            Ok(_) | Err(_) => Err(faults),
+        }
     }
 }
 

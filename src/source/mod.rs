@@ -4,6 +4,7 @@ mod discourse;
 mod hacker_news;
 mod rss;
 mod stack_exchange;
+mod web_page;
 
 use crate::model::SourceKind;
 
@@ -14,4 +15,5 @@ pub static KINDS: &[&dyn SourceKind] = &[
     &hacker_news::KIND,
     &rss::KIND,
     &stack_exchange::KIND,
+    &web_page::KIND,
 ];

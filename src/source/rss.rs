@@ -97,3 +97,98 @@ impl Source for Rss {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+
+    fn load(block: &str) -> Result<Box<dyn Source>, Vec<String>> {
+        let settings = Settings::parse("source.x", block).expect("well-formed TOML");
+        KIND.load(&settings)
+            .map_err(|faults| faults.into_iter().map(|fault| fault.placed("s.toml", block).to_string()).collect())
+    }
+
+    fn source() -> Box<dyn Source> {
+        load("url = \"https://blog.acme.example/feed.xml\"").expect("a source")
+    }
+
+    fn read(body: &'static [u8]) -> Reading {
+        let response = Response {
+            status: 200,
+            url: "https://blog.acme.example/feed.xml".parse().expect("a URL"),
+            headers: Vec::new(),
+            body: body.into(),
+            received_at: Timestamp(0),
+        };
+        source().read(&Progress::default(), &response).expect("a feed")
+    }
+
+    #[test]
+    fn a_poll_asks_once_for_a_feed() {
+        let source = source();
+        let Next::Http(request) = source.next(&Progress::default()) else { panic!("a request") };
+        assert_eq!(request.url.as_str(), "https://blog.acme.example/feed.xml");
+        assert!(request.conditional && !request.robots);
+        let after = read(include_bytes!("../../tests/fixtures/rss/rss2.xml")).progress;
+        assert!(matches!(source.next(&after), Next::Done));
+        assert!(matches!(source.next(&after.start_poll()), Next::Http(_)));
+    }
+
+    #[test]
+    fn recorded_feeds_become_these_posts() {
+        insta::assert_json_snapshot!("rss2", read(include_bytes!("../../tests/fixtures/rss/rss2.xml")).posts);
+        insta::assert_json_snapshot!("atom", read(include_bytes!("../../tests/fixtures/rss/atom.xml")).posts);
+        insta::assert_json_snapshot!("json_feed", read(include_bytes!("../../tests/fixtures/rss/feed.json")).posts);
+        insta::assert_json_snapshot!("broken", read(include_bytes!("../../tests/fixtures/rss/broken.xml")).posts);
+    }
+
+    #[test]
+    fn what_was_mended_is_said() {
+        assert_eq!(
+            read(include_bytes!("../../tests/fixtures/rss/broken.xml")).repaired,
+            [
+                "text before the feed left out",
+                "bare & escaped (3 times)",
+                "HTML entities replaced",
+                "stray < escaped",
+                "wrong version of RSS",
+                "the feed is cut off",
+                "tags that do not match",
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_in_the_settings_are_found_at_once() {
+        for (block, faults) in [
+            ("", &["s.toml:1:1: source.x.url: `url` is missing"][..]),
+            (
+                "url = \"ftp://acme.example/\"",
+                &["s.toml:1:7: source.x.url: `ftp` is no way to fetch a feed (http or https)"],
+            ),
+            (
+                "url = \"blog.acme.example\"",
+                &["s.toml:1:7: source.x.url: relative URL without a base: \"blog.acme.example\""],
+            ),
+        ] {
+            assert_eq!(load(block).err().unwrap_or_default(), faults, "{block}");
+        }
+    }
+
+    #[test]
+    fn the_sample_loads_and_feeds_are_recognised_by_their_address() {
+        assert!(load(KIND.sample().split_once("kind = \"rss\"\n").expect("the kind").1).is_ok());
+        for (url, known) in [
+            ("https://blog.acme.example/feed/", true),
+            ("https://acme.example/news.rss", true),
+            ("https://acme.example/ATOM.xml", true),
+            ("https://acme.example/", false),
+            ("https://acme.example/feedback", false),
+            ("ftp://acme.example/feed", false),
+        ] {
+            let block = KIND.recognise(&url.parse().expect("a URL"));
+            assert_eq!(block.is_some(), known, "{url}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Which metrics are there, and what do they count?
 
-use metrics::{describe_counter, describe_gauge};
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 
 /// Posts read, by `source` and `outcome`.
 pub const POSTS: &str = "overheard_posts_total";
@@ -28,6 +28,11 @@ pub(super) fn describe() {
     describe_counter!(ALERTS, "Alerts decided, by receiver");
     describe_gauge!(SOURCE_HEALTH, "1 for the state that a source is in, else 0");
     describe_counter!(POLLS, "Polls ended, by source and result");
+    describe_counter!("overheard_fetch_requests_total", "Requests of the door in, by result");
+    describe_counter!("overheard_fetch_bytes_total", "Bytes of bodies read, decompressed");
+    describe_counter!("overheard_deliveries_total", "Attempts to deliver, by receiver and result");
+    describe_histogram!("overheard_delivery_seconds", "How long receivers take, by receiver");
+    describe_gauge!("overheard_receiver_failures", "Attempts in a row that a receiver did not take");
     describe_gauge!(JOURNAL_POSITION, "Position of the last frame in the journal");
     describe_gauge!(INTAKE_STOPPED, "1 while the disk takes no writes and intake is stopped, else 0");
     describe_counter!(RELOADS, "Configuration reloads, by result");

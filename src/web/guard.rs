@@ -33,7 +33,11 @@ fn is_ours(host: &str, daemon: &Daemon) -> bool {
 }
 
 /// Lets a request pass that carries the daemon's token and, when a browser sent it, comes from our own page.
-pub async fn needs_token(State(daemon): State<Arc<Daemon>>, request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn needs_token(
+    State(daemon): State<Arc<Daemon>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
     if !same_origin(request.headers()) {
         return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "the request comes from another site"));
     }

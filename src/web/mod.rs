@@ -77,7 +77,11 @@ fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<Header
 }
 
 /// Serves until `stop`, then finishes what runs.
-pub fn serve(listener: TcpListener, daemon: Arc<Daemon>, stop: CancellationToken) -> BoxFuture<'static, io::Result<()>> {
+pub fn serve(
+    listener: TcpListener,
+    daemon: Arc<Daemon>,
+    stop: CancellationToken,
+) -> BoxFuture<'static, io::Result<()>> {
     let serving = axum::serve(listener, router(daemon)).with_graceful_shutdown(stop.cancelled_owned());
     Box::pin(async move { serving.await })
 }

@@ -34,10 +34,12 @@ pub fn run(args: &Demo) -> anyhow::Result<Exit> {
     telemetry::start_logs();
     telemetry::start_metrics();
     let home = tempfile::tempdir().context("cannot make a folder for the demo")?;
-    run::runtime()?.block_on(async {
+    run::run_to_end(async {
         let web = web::start().await.context("cannot start the recorded web")?;
         let paths = write_config(home.path(), web.port(), args.port)?;
-        let (config, _) = Config::load(&paths).map_err(|faults| anyhow::anyhow!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
+        let (config, _) = Config::load(&paths).map_err(|faults| {
+            anyhow::anyhow!("{}", faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+        })?;
         run::listen(config, paths, Clock::starting_at(RECORDED_AT), welcome).await
     })?;
     Ok(Exit::Done)
@@ -58,9 +60,17 @@ fn write_config(home: &Path, web: u16, page: u16) -> anyhow::Result<Paths> {
 fn welcome(daemon: &Daemon, out: &mut dyn Write) -> std::io::Result<()> {
     let config = daemon.config();
     let data = config.daemon.data_dir.display().to_string();
-    writeln!(out, "A made-up morning at Acme Cloud: {} sources, {} watches. Alerts are printed below.", config.sources.len(), config.watches.specs().len())?;
+    writeln!(
+        out,
+        "A made-up morning at Acme Cloud: {} sources, {} watches. Alerts are printed below.",
+        config.sources.len(),
+        config.watches.specs().len()
+    )?;
     writeln!(out, "  page    http://{}", daemon.address)?;
     writeln!(out, "  search  overheard search --data {data} 'acme AND (down OR outage) age<7d'")?;
-    writeln!(out, "  next    `overheard init` writes watches for your own brand; Ctrl-C stops and removes the demo's data")?;
+    writeln!(
+        out,
+        "  next    `overheard init` writes watches for your own brand; Ctrl-C stops and removes the demo's data"
+    )?;
     out.flush()
 }

@@ -111,6 +111,22 @@ async fn who_waits_in_a_slow_lane_takes_no_place_from_others() {
 }
 
 #[tokio::test]
+async fn who_sits_out_a_wait_takes_no_place_from_others() {
+    let (lanes, _, clock, hands) = lanes();
+    let slots = Arc::new(Semaphore::new(1));
+    lanes.hold("held", clock.now() + Duration::seconds(30), "HTTP 429");
+    for host in ["held", "spaced", "spaced"] {
+        let (lanes, slots) = (lanes.clone(), slots.clone());
+        tokio::spawn(async move { lanes.turn(&limit(host), &slots, PATIENCE, 0.0).await.map(drop) });
+    }
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(hands.next_wake(), Some(clock.now() + Duration::seconds(1)), "all three have come as far as they can");
+    assert_eq!(slots.available_permits(), 1, "one waits a second and one half a minute, without a place");
+}
+
+#[tokio::test]
 async fn a_new_pace_and_a_crawl_delay_count_from_the_last_request() {
     let (lanes, slots, clock, hands) = lanes();
     let start = clock.now();

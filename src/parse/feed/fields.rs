@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use url::Url;
@@ -70,6 +72,10 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
                 set(&mut item.summary, || markup(field, context, Markup::html));
             }
             Field::DcDescription | Field::MediaDescription => {}
+            // feed-rs does not resolve the address of an author.
+            Field::Author if field.markup && item.author.as_ref().is_none_or(|author| author.url.is_none()) => {
+                item.author = author(field, &base).or_else(|| item.author.take());
+            }
             Field::Author | Field::DcCreator | Field::MediaAuthor => set(&mut item.author, || author(field, &base)),
             Field::Published | Field::DcDate => set(&mut item.published, || moment(field)),
             Field::Updated => set(&mut item.updated, || moment(field)),
@@ -99,9 +105,9 @@ fn set<T>(slot: &mut Option<T>, value: impl FnOnce() -> Option<T>) {
     }
 }
 
-/// Sets a text; where elements stand in it outside of Atom, feed-rs has only its beginning.
+/// Sets a text; where elements stand in it that feed-rs did not expect there, it has only the text before them.
 fn set_text(slot: &mut Option<Markup>, field: &RawField<'_>, context: &Context, read: fn(String) -> Markup) {
-    if slot.is_none() || field.markup && !context.atom {
+    if slot.is_none() || field.markup {
         *slot = markup(field, context, read).or_else(|| slot.take());
     }
 }
@@ -222,8 +228,21 @@ fn child(markup: &str, name: &str) -> Option<String> {
     }
 }
 
+/// Types of content that stands there in Base64; sometimes it is text all the same.
+const BINARY: [&str; 7] =
+    ["image/", "audio/", "video/", "font/", "application/octet-stream", "application/pdf", "application/zip"];
+
+/// The text that Atom may hold in Base64.
+fn base64(text: &str) -> Option<String> {
+    let letters: String = text.split_whitespace().collect();
+    String::from_utf8(BASE64_STANDARD.decode(letters).ok()?).ok()
+}
+
 /// A piece of text in the form that its `type` and `mode` state; `None` when it is empty or no text at all.
 fn markup(field: &RawField<'_>, context: &Context, read: fn(String) -> Markup) -> Option<Markup> {
+    if attribute(&field.tag, "mode").as_deref() == Some("base64") {
+        return base64(&text(field)).map(Markup::html);
+    }
     let kind = attribute(&field.tag, "type");
     let kind = kind.as_deref().or(context.atom.then_some("text"));
     let found = if field.markup {
@@ -232,9 +251,7 @@ fn markup(field: &RawField<'_>, context: &Context, read: fn(String) -> Markup) -
         match kind {
             Some("text" | "text/plain") => Markup::plain(text(field)),
             Some("html" | "text/html" | "xhtml" | "application/xhtml+xml") => Markup::html(text(field).into_owned()),
-            Some(other) if other.contains('/') && !other.starts_with("text/") && !other.ends_with("xml") => {
-                return None;
-            }
+            Some(binary) if BINARY.iter().any(|start| binary.starts_with(start)) => Markup::html(base64(&text(field))?),
             _ => read(text(field).into_owned()),
         }
     };

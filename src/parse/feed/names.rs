@@ -150,7 +150,7 @@ fn field(space: Space, local: &str) -> Field {
         (Space::FeedBurner, "origlink") => Field::OriginalLink,
         (Space::Core, "link") => Field::Link,
         (Space::Core, "title") => Field::Title,
-        (Space::Core, "content" | "encoded" | "body")
+        (Space::Core, "content" | "encoded" | "body" | "fullitem")
         | (Space::Content, "encoded")
         | (Space::Xhtml, "body" | "div") => Field::Content,
         (Space::Core, "description" | "summary" | "abstract") => Field::Summary,
@@ -164,7 +164,7 @@ fn field(space: Space, local: &str) -> Field {
         (Space::Core | Space::Dc, "language") => Field::Language,
         (Space::Dc, "title") => Field::DcTitle,
         (Space::Dc, "description") => Field::DcDescription,
-        (Space::Dc, "creator") => Field::DcCreator,
+        (Space::Dc, "creator" | "author") => Field::DcCreator,
         (Space::Dc, "date" | "created" | "issued" | "available") | (Space::Core, "created" | "date") => Field::DcDate,
         (Space::Dc, "modified") => Field::Updated,
         (Space::Media | Space::Itunes, "title") => Field::MediaTitle,

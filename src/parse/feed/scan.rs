@@ -270,7 +270,10 @@ impl<'t> Scanner<'t> {
     /// Ends what the end of the text left open.
     fn finish(&mut self) {
         let cut_off = self.item.is_some() || !self.outer.is_empty();
-        self.end_field(self.text.len());
+        // Half a text is better than none; half an id, address or date is another one.
+        self.field = self.field.take().filter(|open| matches!(open.field, Field::Content | Field::Summary));
+        let half_tag = self.text.rfind('<').filter(|at| !self.text[*at..].contains('>'));
+        self.end_field(half_tag.unwrap_or(self.text.len()));
         if let Some(item) = &mut self.item {
             item.cut_off = true;
         }

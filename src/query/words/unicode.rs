@@ -20,63 +20,69 @@ pub(super) struct Scratch {
 /// Appends the words of `chunk`, which starts at byte `base` of the original text and holds no white space of ASCII.
 pub(super) fn split(chunk: &str, base: usize, scratch: &mut Scratch, list: &mut WordList) {
     scratch.fold(chunk);
-    let folded = scratch.folded.as_str();
-    for (start, segment) in folded.split_word_bound_indices() {
-        let Some(first) = segment.chars().next() else { continue };
-        let sigil = sigil(&folded[..start]);
-        if !segment.contains(char::is_alphanumeric) {
-            if is_pictograph(first) {
-                push(scratch, start, segment, sigil, base, list);
-            }
-        } else if segment.contains(is_split) {
-            split_segment(scratch, start, segment, sigil, base, list);
-        } else {
-            push(scratch, start, segment, sigil, base, list);
-        }
-    }
+    Splitter { scratch, base, list }.segments(0..scratch.folded.len());
 }
 
-/// Splits what UAX #29 leaves whole at grapheme clusters of the split scripts; the rest stays together.
-fn split_segment(
-    scratch: &Scratch,
-    start: usize,
-    segment: &str,
-    sigil: Option<Sigil>,
+/// Takes the words out of a folded chunk.
+struct Splitter<'a> {
+    scratch: &'a Scratch,
     base: usize,
-    list: &mut WordList,
-) {
-    let mut waiting = 0..0;
-    for (at, cluster) in segment.grapheme_indices(true) {
-        let end = at + cluster.len();
-        if !cluster.starts_with(is_split) {
-            waiting.end = end;
-            continue;
-        }
-        for range in [waiting, at..end] {
-            let sigil = sigil.filter(|_| range.start == 0);
-            push(scratch, start + range.start, &segment[range], sigil, base, list);
-        }
-        waiting = end..end;
-    }
-    let sigil = sigil.filter(|_| waiting.start == 0);
-    push(scratch, start + waiting.start, &segment[waiting], sigil, base, list);
+    list: &'a mut WordList,
 }
 
-/// Appends one word, if there is anything in it.
-fn push(scratch: &Scratch, start: usize, word: &str, sigil: Option<Sigil>, base: usize, list: &mut WordList) {
-    let is_text = word.contains(char::is_alphanumeric);
-    if !is_text && !word.starts_with(is_pictograph) {
-        return;
+impl<'a> Splitter<'a> {
+    fn text(&self, range: Range<usize>) -> &'a str {
+        self.scratch.folded.get(range).unwrap_or_default()
     }
-    let hangs = |c: char| is_text && !c.is_alphanumeric() && !is_combining_mark(c);
-    let leads = |c: char| is_text && (!c.is_alphanumeric() || is_combining_mark(c));
-    let owned = without_possessive(word);
-    let trimmed = owned.trim_start_matches(leads);
-    let start = start + (owned.len() - trimmed.len());
-    let kept = without_possessive(trimmed.trim_end_matches(hangs));
-    list.letters.push_str(kept);
-    let place = scratch.original(start..start + kept.len());
-    list.finish(base + place.start, base + place.end, sigil);
+
+    /// Takes what UAX #29 calls words; those in one of the split scripts are split further.
+    fn segments(&mut self, range: Range<usize>) {
+        for (at, segment) in self.text(range.clone()).split_word_bound_indices() {
+            let start = range.start + at;
+            if segment.contains(char::is_alphanumeric) {
+                if segment.contains(is_split) { self.clusters(start, segment) } else { self.word(start, segment) }
+            } else if segment.starts_with(is_pictograph) {
+                self.push(start, segment);
+            }
+        }
+    }
+
+    /// Takes every grapheme cluster of the split scripts as a word, and the words between them.
+    fn clusters(&mut self, start: usize, segment: &str) {
+        let mut between = start;
+        for (at, cluster) in segment.grapheme_indices(true).filter(|(_, cluster)| cluster.starts_with(is_split)) {
+            self.between(between..start + at);
+            self.word(start + at, cluster);
+            between = start + at + cluster.len();
+        }
+        self.between(between..start + segment.len());
+    }
+
+    fn between(&mut self, range: Range<usize>) {
+        // A possessive ending belongs to the word before, which is a cluster.
+        let text = without_possessive(self.text(range.clone()));
+        for (at, segment) in text.split_word_bound_indices() {
+            if segment.contains(char::is_alphanumeric) {
+                self.word(range.start + at, segment);
+            }
+        }
+    }
+
+    /// Takes a word without what hangs on it: an ending, underscores, marks that belong to nothing.
+    fn word(&mut self, start: usize, segment: &str) {
+        let owned = without_possessive(segment);
+        let trimmed = owned.trim_start_matches(|c: char| !c.is_alphanumeric() || is_combining_mark(c));
+        let kept = trimmed.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+        self.push(start + (owned.len() - trimmed.len()), without_possessive(kept));
+    }
+
+    fn push(&mut self, start: usize, word: &str) {
+        self.list.letters.push_str(word);
+        let place = self.scratch.original(start..start + word.len());
+        // Underscores between sigil and word (`@_acme`) are part of the handle.
+        let sigil = sigil(self.text(0..start).trim_end_matches('_'));
+        self.list.finish(self.base + place.start, self.base + place.end, sigil);
+    }
 }
 
 /// The sigil that the text before a word ends with, unless it stands in the middle of something.

@@ -28,7 +28,10 @@ pub struct BackupDone {
 }
 
 /// Copies the journal as it is now.
-pub async fn make(State(daemon): State<Arc<Daemon>>, Json(order): Json<BackupOrder>) -> Result<Json<BackupDone>, ApiError> {
+pub async fn make(
+    State(daemon): State<Arc<Daemon>>,
+    Json(order): Json<BackupOrder>,
+) -> Result<Json<BackupDone>, ApiError> {
     match daemon.backup(order.dir).await {
         Ok(position) => Ok(Json(BackupDone { position })),
         Err(error) => Err(ApiError::new(StatusCode::CONFLICT, "backup_failed", format!("{error:#}"))),

@@ -8,9 +8,8 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{AlertId, Event, Ledger};
-use crate::pipeline::look::{self, DeliveryRow};
+use crate::pipeline::look::{self, DeliveryRow, Stage};
 use crate::pipeline::supervise::Daemon;
-use crate::store::{DeliveryState, Stage};
 use crate::web::errors::ApiError;
 
 /// Which deliveries to list.
@@ -67,10 +66,9 @@ pub async fn list(
 
 /// Puts a dead letter back into the outbox, with the same id.
 pub async fn replay(State(daemon): State<Arc<Daemon>>, Path(alert): Path<AlertId>) -> Result<Json<Replayed>, ApiError> {
-    let delivery = daemon.store.delivery(&alert).map_err(|error| unavailable(&error))?;
-    match delivery.map(|delivery| delivery.state) {
-        Some(DeliveryState::Dead { .. }) => {}
-        Some(DeliveryState::Pending { .. } | DeliveryState::Delivered { .. }) => {
+    match look::delivery(&daemon.store, &alert).map_err(|error| unavailable(&error))? {
+        Some(delivery) if delivery.is_dead() => {}
+        Some(_) => {
             let message = "only a dead letter can be replayed; this alert is not one";
             return Err(ApiError::new(StatusCode::CONFLICT, "not_dead", message));
         }

@@ -13,6 +13,8 @@ use crate::pipeline::supervise::Daemon;
 pub async fn reload(State(daemon): State<Arc<Daemon>>) -> Response {
     match daemon.reload().await {
         Ok(changes) => Json(serde_json::json!({ "changes": changes.to_string() })).into_response(),
-        Err(faults) => (StatusCode::UNPROCESSABLE_ENTITY, Json(serde_json::json!({ "faults": faults }))).into_response(),
+        Err(faults) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, Json(serde_json::json!({ "faults": faults }))).into_response()
+        }
     }
 }

@@ -25,7 +25,11 @@ pub struct Row {
 pub fn rows(found: Vec<FoundPost>, now: Timestamp) -> Vec<Row> {
     let row = |found: FoundPost| {
         let web = found.url.starts_with("https://") || found.url.starts_with("http://");
-        Row { age: ago(Some(found.published.unwrap_or(found.received)), now), link: web.then(|| found.url.clone()), found }
+        Row {
+            age: ago(Some(found.published.unwrap_or(found.received)), now),
+            link: web.then(|| found.url.clone()),
+            found,
+        }
     };
     found.into_iter().map(row).collect()
 }

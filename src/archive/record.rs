@@ -1,0 +1,94 @@
+//! What does the archive keep of a post, and what does a frame of the journal change in it?
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Event, Match, Outcome, Post, Score, StoryId, event::Decided};
+use crate::query::Facts;
+
+use super::queue::Change;
+
+/// A post as it stands in the archive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub post: Post,
+    /// The end it came to when it was last read; never `Rejected` or `AlreadySeen`.
+    pub outcome: Outcome,
+    pub story: StoryId,
+    /// Without parts for a post that no watch matched.
+    pub score: Score,
+    pub matches: Vec<Match>,
+}
+
+impl Record {
+    /// Whether retention keeps it as a mention: a watch matched, and nothing held it back.
+    pub fn is_mention(&self) -> bool {
+        !self.matches.is_empty() && self.outcome != Outcome::Suppressed
+    }
+
+    /// What a query may ask that is not in the post itself. Only what a watch matched has a score.
+    pub fn facts(&self) -> Facts {
+        let mut owners: Vec<String> = self.matches.iter().filter_map(|found| found.owner.clone()).collect();
+        owners.sort();
+        owners.dedup();
+        Facts {
+            watches: self.matches.iter().map(|found| found.watch.clone()).collect(),
+            owners,
+            score: (!self.matches.is_empty()).then(|| f64::from(self.score.total)),
+            ..Facts::default()
+        }
+    }
+
+    /// The bytes that are stored: MessagePack, fields by place.
+    pub(super) fn encode(&self) -> Result<Vec<u8>, String> {
+        rmp_serde::to_vec(self).map_err(|why| why.to_string())
+    }
+
+    /// The record of stored bytes.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, String> {
+        rmp_serde::from_slice(bytes).map_err(|why| why.to_string())
+    }
+}
+
+impl From<&Decided> for Record {
+    fn from(decided: &Decided) -> Self {
+        Self {
+            post: decided.post.clone(),
+            outcome: decided.outcome,
+            story: decided.story.story,
+            score: decided.score.clone(),
+            matches: decided.matches.clone(),
+        }
+    }
+}
+
+/// What a frame changes in the archive. Moves of whole stories come first: they are about posts that are there
+/// already, and what the frame says of a post counts more than what was there.
+pub(super) fn changes(events: &[Event]) -> Vec<Change> {
+    let mut moves = Vec::new();
+    let mut posts = Vec::new();
+    for event in events {
+        match event {
+            Event::Page(page) => page.posts.iter().for_each(|decided| keep(decided, &mut moves, &mut posts)),
+            Event::Expired { posts: expired, at: _ } => posts.extend(expired.iter().copied().map(Change::Drop)),
+            Event::SourceGone { .. } | Event::Delivery(_) | Event::Replayed { .. } => {}
+        }
+    }
+    moves.extend(posts);
+    moves
+}
+
+/// Adds a post; stories that it proved to be the same move along, in the archive and in this frame.
+fn keep(decided: &Decided, moves: &mut Vec<Change>, posts: &mut Vec<Change>) {
+    let into = decided.story.story;
+    for from in decided.story.absorbs.iter().copied() {
+        for change in moves.iter_mut().chain(posts.iter_mut()) {
+            match change {
+                Change::Keep(record) if record.story == from => record.story = into,
+                Change::Merge { into: earlier, .. } if *earlier == from => *earlier = into,
+                Change::Keep(_) | Change::Merge { .. } | Change::Drop(_) => {}
+            }
+        }
+        moves.push(Change::Merge { from, into });
+    }
+    posts.push(Change::Keep(Box::new(Record::from(decided))));
+}
