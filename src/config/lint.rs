@@ -1,5 +1,6 @@
 //! What runs, but most likely does not do what was meant, because of what another block or file says?
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::document::Document;
@@ -40,9 +41,9 @@ pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Wat
         }
     }
     let known = Known {
-        watches: watches.specs.iter().map(|watch| watch.name.as_str()).collect(),
-        owners: watches.specs.iter().filter_map(|watch| watch.owner.as_deref()).collect(),
-        sources: sources.iter().map(|source| source.name.as_str()).collect(),
+        watches: watches.specs.iter().map(|watch| watch.name.to_lowercase()).collect(),
+        owners: watches.specs.iter().filter_map(|watch| watch.owner.as_deref()).map(str::to_lowercase).collect(),
+        sources: sources.iter().map(|source| source.name.to_lowercase()).collect(),
     };
     for route in &routes.queries {
         let mut clauses = Vec::new();
@@ -52,26 +53,26 @@ pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Wat
     }
 }
 
-/// What other files give names to.
-struct Known<'k> {
-    watches: Vec<&'k str>,
-    owners: Vec<&'k str>,
-    sources: Vec<&'k str>,
+/// What other files give names to, in lower case: queries compare so.
+struct Known {
+    watches: BTreeSet<String>,
+    owners: BTreeSet<String>,
+    sources: BTreeSet<String>,
 }
 
-fn unknown_name(text: &str, route: &RouteQuery, clause: &FieldClause, known: &Known<'_>) -> Option<Fault> {
+fn unknown_name(text: &str, route: &RouteQuery, clause: &FieldClause, known: &Known) -> Option<Fault> {
     let (field, name, there_are) = match clause {
         FieldClause::Watch(name) => ("watch", name, &known.watches),
         FieldClause::Owner(name) => ("owner", name, &known.owners),
         FieldClause::Source(name) => ("source", name, &known.sources),
         _ => return None,
     };
-    if there_are.iter().any(|there| there.to_lowercase() == name.to_lowercase()) {
+    if there_are.contains(&name.to_lowercase()) {
         return None;
     }
     let what = format!("there is no {field} `{name}`: this part of the query is never true");
     let fault = Fault::error(&route.key, Some(part_of(text, route, name)), what).warning();
-    Some(match nearest(name, there_are.iter().copied()) {
+    Some(match nearest(name, there_are.iter().map(String::as_str)) {
         Some(word) => fault.hint(format!("did you mean `{word}`?")),
         None => fault,
     })

@@ -5,10 +5,12 @@
 //! two of them (`lint`). Each file is a `document` of blocks; a block is read by serde through
 //! [`crate::model::Settings`], kinds read their own part.
 
+mod answers;
 mod block;
 pub mod changes;
 pub mod daemon;
 mod document;
+mod examples;
 pub mod kinds;
 mod lint;
 pub mod paths;
