@@ -19,6 +19,7 @@ mod schema;
 mod search;
 mod snippet;
 mod terms;
+mod tokens;
 mod values;
 mod verify;
 mod writer;

@@ -10,7 +10,8 @@ use tantivy::{Index, IndexReader, IndexSettings, ReloadPolicy};
 use crate::model::Position;
 
 use super::error::ArchiveError;
-use super::schema::{self, Fields};
+use super::schema::Fields;
+use super::tokens;
 use super::writer::panic_text;
 
 /// Version of fields and stored records. Another one means that the archive is made anew from the journal.
@@ -176,7 +177,7 @@ fn sound(dir: &Path, fields: &Fields, thorough: bool) -> Result<Sound, String> {
 }
 
 fn with_reader(index: Index) -> Result<Sound, String> {
-    schema::register_words(&index);
+    tokens::register_words(&index);
     let payload = index.load_metas().map_err(|why| why.to_string())?.payload;
     let position = match payload.as_deref() {
         None => 0,

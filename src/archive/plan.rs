@@ -11,14 +11,15 @@ use tantivy::query::{
 use tantivy::schema::{Field as IndexField, IndexRecordOption};
 use tantivy::{BitSet, Score, SegmentReader, Term};
 
-use crate::model::{Field, PostId, Timestamp};
+use crate::model::{Field, Timestamp};
 use crate::query::ast::{Comparison, Expr, FieldClause, NearOperand, Quantity, Scope, TextClause};
 
 use super::computed::Computed;
 use super::near::Near;
 use super::raw;
-use super::schema::{self, Fields, with_sigil};
+use super::schema::{self, Fields, Key};
 use super::terms::{insert_all, wildcard};
+use super::tokens::with_sigil;
 use super::values;
 
 /// How much more a word in the title counts than one in the text.
@@ -153,34 +154,41 @@ impl Planner<'_> {
     }
 
     fn field(&mut self, clause: &FieldClause, side: Side) -> Box<dyn Query> {
-        let fields = self.fields;
         match clause {
-            FieldClause::Author(name) => value(fields.author, name),
-            FieldClause::Site { domain, path: None } => value(fields.site, domain),
+            FieldClause::Author(name) => self.value(Key::Author, name),
+            FieldClause::Site { domain, path: None } => self.value(Key::Site, domain),
             FieldClause::Site { domain, path: Some(path) } => {
-                let site = value(fields.site, domain);
-                if !values::is_indexed(path) {
-                    return self.candidates(site, side);
+                let site = self.value(Key::Site, domain);
+                match values::under(path) {
+                    Some(paths) => all(vec![(Occur::Must, site), (Occur::Must, self.any_path(&paths))]),
+                    None => self.candidates(site, side),
                 }
-                all(vec![(Occur::Must, site), (Occur::Must, value(fields.path, path))])
             }
-            FieldClause::Url(url) => self.candidates(value(fields.page, &values::page(url)), side),
-            FieldClause::Link { domain, path: None } => value(fields.link, domain),
-            FieldClause::Link { domain, path: Some(_) } => self.candidates(value(fields.link, domain), side),
-            FieldClause::Source(name) => value(fields.source, name),
-            FieldClause::Kind(name) => value(fields.kind, name),
-            FieldClause::Type(kind) => value(fields.post_type, kind.word()),
-            FieldClause::Lang(tag) => value(fields.lang, tag),
-            FieldClause::Tag(tag) => value(fields.tag, tag),
-            FieldClause::Thread(root) => match root.parse::<PostId>() {
-                Ok(root) => term(Term::from_field_bytes(fields.thread, &root.0)),
+            FieldClause::Url(url) => self.candidates(self.any_path(&values::at(url)), side),
+            FieldClause::Link { domain, path: None } => self.value(Key::Link, domain),
+            FieldClause::Link { domain, path: Some(_) } => self.candidates(self.value(Key::Link, domain), side),
+            FieldClause::Source(name) => self.value(Key::Source, name),
+            FieldClause::Kind(name) => self.value(Key::Kind, name),
+            FieldClause::Type(kind) => self.value(Key::Type, kind.word()),
+            FieldClause::Lang(tag) => self.value(Key::Lang, tag),
+            FieldClause::Tag(tag) => self.value(Key::Tag, tag),
+            FieldClause::Thread(root) => match root.parse() {
+                Ok(root) => Box::new(self.fields.in_thread(root)),
                 Err(_) => Box::new(EmptyQuery),
             },
-            FieldClause::Watch(name) => value(fields.watch, name),
-            FieldClause::Label(label) => value(fields.label, label),
-            FieldClause::Status(status) => value(fields.status, status),
-            FieldClause::Owner(owner) => value(fields.owner, owner),
+            FieldClause::Watch(name) => self.value(Key::Watch, name),
+            FieldClause::Label(label) => self.value(Key::Label, label),
+            FieldClause::Status(status) => self.value(Key::Status, status),
+            FieldClause::Owner(owner) => self.value(Key::Owner, owner),
         }
+    }
+
+    fn value(&self, key: Key, wanted: &str) -> Box<dyn Query> {
+        Box::new(self.fields.having(key, values::wanted(wanted).as_bytes()))
+    }
+
+    fn any_path(&self, paths: &[String]) -> Box<dyn Query> {
+        any(paths.iter().map(|path| self.value(Key::Path, path)).collect())
     }
 
     fn compare(&self, what: Quantity, op: Comparison, bound: f64) -> Box<dyn Query> {
@@ -213,14 +221,6 @@ fn any(parts: Vec<Box<dyn Query>>) -> Box<dyn Query> {
 /// A query that says nothing about how relevant a post is.
 fn filter(query: Box<dyn Query>) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(query, 0.0))
-}
-
-fn term(term: Term) -> Box<dyn Query> {
-    Box::new(TermQuery::new(term, IndexRecordOption::Basic))
-}
-
-fn value(field: IndexField, wanted: &str) -> Box<dyn Query> {
-    term(Term::from_field_text(field, &values::wanted(wanted)))
 }
 
 /// Words next to each other, scored.
