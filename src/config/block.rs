@@ -55,6 +55,11 @@ fn remove(table: &mut DeTable<'_>, key: &str) {
     table.remove(key);
 }
 
+/// The text at a key of a block, if one stands there; also where the block has faults.
+pub(super) fn text_at<'b>(block: &'b Settings<'_>, key: &str) -> Option<&'b str> {
+    block.table.get_ref().get(key)?.get_ref().as_str()
+}
+
 /// The schema of a `T`.
 pub(super) fn schema_of<T: JsonSchema>() -> Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
@@ -96,7 +101,7 @@ impl<K: ?Sized> Kinds<K> {
 
     /// The kind that a block names.
     pub fn of(&self, document: &mut Document<'_>, block: &Settings<'_>) -> Option<&Kind<K>> {
-        let given = block.table.get_ref().get("kind")?.get_ref().as_str()?;
+        let given = text_at(block, "kind")?;
         let found = self.kinds.iter().find(|kind| kind.name == given);
         if found.is_none() {
             let fault = block.fault("kind", format!("there is no kind `{given}`"));

@@ -22,6 +22,8 @@ pub(super) struct File {
     /// The path as the user gave it; faults carry it.
     pub name: String,
     pub text: String,
+    /// Whether there is a file that could be read; if not, what it lacks is no fault of its text.
+    pub there: bool,
 }
 
 impl File {
@@ -39,7 +41,7 @@ impl File {
         match std::fs::read(path).map(String::from_utf8) {
             Err(error) => Err(wrong(format!("cannot be read: {error}"))),
             Ok(Err(_)) => Err(wrong("is not text in UTF-8".to_owned()).hint("save it as UTF-8 in your editor")),
-            Ok(Ok(text)) => Ok(Some(Self { name, text })),
+            Ok(Ok(text)) => Ok(Some(Self { name, text, there: true })),
         }
     }
 }
@@ -79,9 +81,9 @@ impl<'a> Document<'a> {
         document
     }
 
-    /// Whether the file has no syntax error: only then is what it names all that it names.
+    /// Whether the file was read and has no syntax error: only then is what it names all that it names.
     pub fn is_whole(&self) -> bool {
-        self.broken.is_empty()
+        self.file.there && self.broken.is_empty()
     }
 
     /// Whether the file has a key on its top level; a syntax error may have swallowed any.
@@ -118,7 +120,7 @@ impl<'a> Document<'a> {
     /// Adds several faults; see [`Document::fault`].
     pub fn faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
         for fault in faults {
-            if self.is_whole() || !self.is_consequence(&fault) {
+            if self.broken.is_empty() || !self.is_consequence(&fault) {
                 self.fault(fault);
             }
         }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::document::Document;
 use super::place;
 use super::routes::{RouteQuery, Routes};
-use super::sources::SourceConfig;
+use super::sources::Sources;
 use super::watches::Watches;
 use crate::model::{Fault, nearest};
 use crate::query::ast::{Expr, FieldClause};
@@ -32,7 +32,15 @@ fn names_list(text: &str, list: &str) -> bool {
 }
 
 /// Warnings about `routes.toml`: receivers that no route names, names that nothing has.
-pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Watches, sources: &[SourceConfig]) {
+///
+/// Names are only missed where the files that would give them could be read whole.
+pub(super) fn routes(
+    document: &mut Document<'_>,
+    routes: &Routes,
+    watches: &Watches,
+    sources: &Sources,
+    others_whole: bool,
+) {
     for (name, span) in &routes.receiver_spans {
         if !routes.named.contains(name) {
             let what = format!("no route names the receiver `{name}`: it is told of nothing");
@@ -40,11 +48,12 @@ pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Wat
             document.faults([fault.hint("name it in a route, or take it out").warning()]);
         }
     }
-    let known = Known {
-        watches: watches.specs.iter().map(|watch| watch.name.to_lowercase()).collect(),
-        owners: watches.specs.iter().filter_map(|watch| watch.owner.as_deref()).map(str::to_lowercase).collect(),
-        sources: sources.iter().map(|source| source.name.to_lowercase()).collect(),
-    };
+    if !others_whole {
+        return;
+    }
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
+    let known =
+        Known { watches: lower(&watches.named), owners: lower(&watches.owners), sources: lower(&sources.named) };
     for route in &routes.queries {
         let mut clauses = Vec::new();
         fields(route.query.expr(), &mut clauses);

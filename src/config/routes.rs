@@ -128,8 +128,7 @@ fn read_receivers(document: &mut Document<'_>, secrets: &mut Secrets<'_>, routes
     }
     let mut names = UniqueNames::default();
     for block in blocks {
-        let name = block.table.get_ref().get("name").and_then(|name| name.get_ref().as_str());
-        if let Some(name) = name {
+        if let Some(name) = block::text_at(&block, "name") {
             routes.receiver_spans.insert(name.to_owned(), block.table.span());
         }
         routes.receivers.extend(read_receiver(document, secrets, &kinds, &mut names, block));
@@ -164,7 +163,7 @@ fn read_receiver(
 
 /// An address written into the block that the door refuses. One that is a secret is not looked at.
 fn private_not_allowed(block: &Settings<'_>, allow_private: bool) -> Option<Fault> {
-    let url = url::Url::parse(block.table.get_ref().get("url")?.get_ref().as_str()?).ok()?;
+    let url = url::Url::parse(block::text_at(block, "url")?).ok()?;
     if allow_private || !is_private(&url) {
         return None;
     }
@@ -212,7 +211,7 @@ impl Reader<'_, '_> {
         self.routes.queries.push(RouteQuery {
             query: query.clone(),
             key: format!("{}.match", block.path),
-            text: block.table.get_ref().get("match")?.get_ref().as_str()?.to_owned(),
+            text: block::text_at(block, "match")?.to_owned(),
             span: block.span_of("match")?,
         });
         Some(query)

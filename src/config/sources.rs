@@ -107,6 +107,8 @@ fn yes() -> bool {
 #[derive(Default)]
 pub(super) struct Sources {
     pub sources: Vec<SourceConfig>,
+    /// The names of all blocks, also of those with faults.
+    pub named: Vec<String>,
     pub hosts: BTreeMap<String, HostConfig>,
 }
 
@@ -128,15 +130,17 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>) -> So
     }
     let mut names = UniqueNames::default();
     let mut sources = Vec::new();
+    let mut named = Vec::new();
     for block in blocks {
         let span = block.table.span();
+        named.extend(block::text_at(&block, "name").map(str::to_owned));
         let read = read_source(document, secrets, &kinds, &mut names, block);
         if let Some(source) = &read {
             document.faults(private_not_allowed(source, &hosts, span));
         }
         sources.extend(read);
     }
-    Sources { sources, hosts }
+    Sources { sources, named, hosts }
 }
 
 fn read_source(

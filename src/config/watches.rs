@@ -67,6 +67,9 @@ pub(super) struct WatchKeys {
 pub(super) struct Watches {
     pub names: Names,
     pub specs: Vec<WatchSpec>,
+    /// The names and owners of all blocks, also of those with faults.
+    pub named: Vec<String>,
+    pub owners: Vec<String>,
     /// For every watch its version.
     pub versions: BTreeMap<String, u64>,
     /// The names of the lists with their places, for those that nothing uses.
@@ -112,8 +115,10 @@ fn read_watch(
     names: &mut UniqueNames,
     watches: &mut Watches,
 ) -> Option<WatchSpec> {
-    let text = block.table.get_ref().get("query").and_then(|query| query.get_ref().as_str());
-    watches.texts.extend(text.map(str::to_owned));
+    let text = |key| block::text_at(block, key).map(str::to_owned);
+    watches.texts.extend(text("query"));
+    watches.named.extend(text("name"));
+    watches.owners.extend(text("owner"));
     let query = read_query(document, block, "query", Place::Watch, watches.names_known());
     let Read { value: keys, clean } = block::read::<WatchKeys>(document, block)?;
     let mut faults = names.check(document, block, &keys.name);
@@ -143,7 +148,7 @@ pub(super) fn read_query(
     place: Place,
     (names, broken_lists): (&Names, &[String]),
 ) -> Option<Query> {
-    let text = block.table.get_ref().get(key)?.get_ref().as_str()?;
+    let text = block::text_at(block, key)?;
     let error = match Query::parse(text, place, names) {
         Ok(query) => return Some(query),
         Err(error) => error,
