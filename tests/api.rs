@@ -55,7 +55,7 @@ async fn with_one_mention() -> (Inside, Web, Collector, Home) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn search_answers_with_highlights_and_says_what_is_wrong_with_a_query() {
-    let (inside, ..) = with_one_mention().await;
+    let (inside, _web, _collector, _home) = with_one_mention().await;
     let found = get(&inside, "/api/v1/search?query=acme%20AND%20down&sort=best").await.json();
     assert_eq!(found["total"], 1);
     let result = &found["results"][0];
@@ -81,7 +81,7 @@ async fn search_answers_with_highlights_and_says_what_is_wrong_with_a_query() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_our_own_host_is_answered() {
-    let (inside, ..) = with_one_mention().await;
+    let (inside, _web, _collector, _home) = with_one_mention().await;
     let port = inside.daemon.address.port();
     for (host, status) in [
         (format!("127.0.0.1:{port}"), 200),
@@ -122,7 +122,7 @@ async fn what_changes_something_needs_the_token_and_no_foreign_origin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_metrics_sources_and_deliveries_are_shown() {
-    let (inside, ..) = with_one_mention().await;
+    let (inside, _web, _collector, _home) = with_one_mention().await;
     inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
     assert_eq!(get(&inside, "/healthz").await.status, 200);
     assert_eq!(get(&inside, "/readyz").await.json()["ready"], true);
@@ -164,7 +164,7 @@ async fn a_dead_letter_is_listed_and_replayed_under_its_id() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_escape_what_came_from_outside_and_load_nothing_from_elsewhere() {
-    let (inside, ..) = with_one_mention().await;
+    let (inside, _web, _collector, _home) = with_one_mention().await;
     for path in ["/", "/search?query=acme", "/sources", "/deliveries"] {
         let page = get(&inside, path).await;
         assert_eq!(page.status, 200, "{path}");
