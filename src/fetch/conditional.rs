@@ -80,6 +80,7 @@ pub(super) fn learn(
         known.distrusted || (same && (etag.is_some() || last_modified.is_some()) && known.body_hash != body_hash)
     });
     Validators {
+        version: 0,
         asked: fingerprint(request),
         etag,
         last_modified,
