@@ -1,4 +1,5 @@
 //! Does the HTTP front answer what it should, and refuse whom it should?
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
