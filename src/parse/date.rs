@@ -5,6 +5,7 @@
 //! are no month, zone or half of the day are passed over: that is what makes weekdays, `le`, `à` and `at` harmless.
 
 use jiff::civil;
+use jiff::fmt::rfc2822;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -17,6 +18,9 @@ const MAX_LENGTH: usize = 128;
 /// Years that a post can be of. What lies outside is a placeholder (`0001-01-01`) or no date at all.
 const YEARS: std::ops::RangeInclusive<i64> = 1900..=2200;
 
+/// A wrong day of the week is no reason to doubt a date.
+const RFC_2822: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+
 /// Reads a date in any form seen in feeds and pages; without a zone it is UTC, without a time midnight.
 ///
 /// RFC 3339 and its looser relatives, RFC 2822, ctime, compact ISO 8601, day and month names of many
@@ -27,11 +31,21 @@ pub fn parse(text: &str) -> Option<Timestamp> {
     if text.is_empty() || text.len() > MAX_LENGTH || text.contains("://") {
         return None;
     }
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+    if let Some(moment) = standard(text) {
         let plausible = YEARS.contains(&i64::from(moment.to_zoned(jiff::tz::TimeZone::UTC).year()));
         return plausible.then(|| Timestamp(moment.as_millisecond()));
     }
     epoch(text).or_else(|| Parts::of(tokens(text))?.moment())
+}
+
+/// The two forms that nearly all feeds write, read quickly.
+fn standard(text: &str) -> Option<jiff::Timestamp> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    // Zones by other names would be taken for UTC.
+    let known_zone = text.ends_with("GMT") || text.get(text.len().checked_sub(5)?..)?.starts_with(['+', '-']);
+    RFC_2822.parse_timestamp(text).ok().filter(|_| known_zone)
 }
 
 /// Seconds (9 or 10 digits, with or without a fraction) or milliseconds (12 or 13) since the Unix epoch.
@@ -90,6 +104,9 @@ fn tokens(text: &str) -> Vec<Token> {
 
 /// The word without the marks on its letters.
 fn plain(word: &str) -> String {
+    if word.is_ascii() {
+        return word.to_owned();
+    }
     // Hangul must stay whole, so what the marks were taken off is composed again.
     word.nfd().filter(|letter| !is_combining_mark(*letter)).nfc().collect()
 }

@@ -16,6 +16,8 @@ use html5ever::interface::{ElementFlags, NodeOrText, QuirksMode, TreeSink};
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::{Attribute, ExpandedName, QualName, driver, local_name, ns};
 
+use self::attributes::Readers;
+
 /// How deep elements may stand in each other, `<html>` and `<body>` included; browsers flatten at the same depth.
 pub const MAX_DEPTH: usize = 512;
 
@@ -23,7 +25,7 @@ pub const MAX_DEPTH: usize = 512;
 const MAX_ELEMENTS: usize = 250_000;
 
 /// How many attributes one tag may have.
-const MAX_ATTRIBUTES: usize = 3_000;
+const MAX_ATTRIBUTES: u32 = 3_000;
 
 /// A text with at most this many start tags is never too deep: a tag opens at most four elements (a cell in a table
 /// brings its row and body). Most posts are below, and cost one look at their bytes.
@@ -45,25 +47,29 @@ pub enum TooDeep {
 
 /// Refuses what an HTML parser would choke on. To be called before any parse of HTML, with the very same text.
 pub fn check_depth(html: &str) -> Result<(), TooDeep> {
-    // Shorter than two bytes no attribute is.
-    if html.len() > 2 * MAX_ATTRIBUTES && attributes::more_than(MAX_ATTRIBUTES, html.as_bytes()) {
+    let tags = html.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic());
+    if tags.take(FEW_TAGS + 1).count() > FEW_TAGS {
+        return measure(html).map(|_| ());
+    }
+    // No attribute is shorter than two bytes.
+    if html.len() > 2 * MAX_ATTRIBUTES as usize && Readers::default().find_more_than(MAX_ATTRIBUTES, html.as_bytes()) {
         return Err(TooDeep::Attributes);
     }
-    let tags = html.as_bytes().windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic());
-    if tags.take(FEW_TAGS + 1).count() <= FEW_TAGS {
-        return Ok(());
-    }
-    measure(html).map(|_| ())
+    Ok(())
 }
 
 /// The depth of the deepest node, or what is too much of the page.
 fn measure(html: &str) -> Result<usize, TooDeep> {
     let mut parser = driver::parse_document(Places::new(), driver::ParseOpts::default());
+    let mut readers = Readers::default();
     let mut rest = html;
     while !rest.is_empty() {
         let end = (PIECE..).find(|end| rest.is_char_boundary(*end) || *end > rest.len()).unwrap_or(PIECE);
         let (piece, behind) = rest.split_at(end.min(rest.len()));
         rest = behind;
+        if readers.find_more_than(MAX_ATTRIBUTES, piece.as_bytes()) {
+            return Err(TooDeep::Attributes);
+        }
         parser.process(StrTendril::from(piece));
         parser.tokenizer.sink.sink.depth()?;
     }

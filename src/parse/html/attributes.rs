@@ -25,42 +25,54 @@ use State::{After, Before, DoubleQuoted, Name, SingleQuoted, TagName, Unquoted, 
 
 const STATES: [State; 8] = [TagName, Before, Name, After, Value, DoubleQuoted, SingleQuoted, Unquoted];
 
-/// Attributes seen by the readers in each state; `None` where none is.
-type Readers = [Option<usize>; STATES.len()];
-
-/// Whether a tag may have more than `limit` attributes.
-pub(super) fn more_than(limit: usize, html: &[u8]) -> bool {
-    let mut readers = Readers::default();
-    let mut at = 0;
-    while at < html.len() {
-        if readers == Readers::default() {
-            let Some(next) = html[at..].iter().position(|byte| *byte == b'<') else { return false };
-            at += next;
-        }
-        readers = step(&readers, html[at]);
-        if html[at] == b'<' && html.get(at + 1).is_some_and(u8::is_ascii_alphabetic) {
-            readers[TagName as usize].get_or_insert(0);
-        }
-        if readers.iter().flatten().any(|seen| *seen > limit) {
-            return true;
-        }
-        at += 1;
-    }
-    false
+/// All readers of a page, fed piece by piece.
+#[derive(Default)]
+pub(super) struct Readers {
+    /// For every state one more than the attributes that its readers have seen; 0 where there is no reader.
+    seen: [u32; STATES.len()],
+    /// The last byte was a `<`.
+    behind_less: bool,
 }
 
-fn step(readers: &Readers, byte: u8) -> Readers {
-    let mut next = Readers::default();
-    for (state, seen) in STATES.into_iter().zip(readers) {
-        let Some(seen) = seen else { continue };
-        let Some((to, more)) = follow(state, byte) else { continue };
-        next[to as usize] = next[to as usize].max(Some(seen + more));
+impl Readers {
+    /// Reads the next piece; whether a tag has more than `limit` attributes by then.
+    pub(super) fn find_more_than(&mut self, limit: u32, piece: &[u8]) -> bool {
+        let mut at = 0;
+        while at < piece.len() {
+            if self.seen == [0; STATES.len()] && !self.behind_less {
+                let Some(next) = piece[at..].iter().position(|byte| *byte == b'<') else { return false };
+                at += next;
+            }
+            if self.step(piece[at]) > limit + 1 {
+                return true;
+            }
+            at += 1;
+        }
+        false
     }
-    next
+
+    /// Takes one byte; the most that any reader has seen.
+    fn step(&mut self, byte: u8) -> u32 {
+        let mut next = [0; STATES.len()];
+        let mut most = 0;
+        for (state, seen) in STATES.into_iter().zip(self.seen).filter(|(_, seen)| *seen > 0) {
+            if let Some((to, more)) = follow(state, byte) {
+                let slot = &mut next[to as usize];
+                *slot = (*slot).max(seen + more);
+                most = most.max(*slot);
+            }
+        }
+        if self.behind_less && byte.is_ascii_alphabetic() {
+            next[TagName as usize] = next[TagName as usize].max(1);
+        }
+        self.behind_less = byte == b'<';
+        self.seen = next;
+        most
+    }
 }
 
 /// The next state and how many attributes have begun; `None` at the end of the tag.
-fn follow(state: State, byte: u8) -> Option<(State, usize)> {
+fn follow(state: State, byte: u8) -> Option<(State, u32)> {
     let space = matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c');
     Some(match (state, byte) {
         (DoubleQuoted, b'"') | (SingleQuoted, b'\'') => (Before, 0),
@@ -100,8 +112,14 @@ mod tests {
             ("<!-- <a b c d> -->", 3),
             ("a < b c d", 0),
         ] {
-            assert!(!more_than(count, html.as_bytes()), "{html}: more than {count}");
-            assert!(count == 0 || more_than(count - 1, html.as_bytes()), "{html}: less than {count}");
+            for size in [1, 3, 100] {
+                let more_than = |limit| {
+                    let mut readers = Readers::default();
+                    html.as_bytes().chunks(size).any(|piece| readers.find_more_than(limit, piece))
+                };
+                assert!(!more_than(count), "{html}: more than {count}");
+                assert!(count == 0 || more_than(count - 1), "{html}: less than {count}");
+            }
         }
     }
 }
