@@ -13,6 +13,8 @@ pub enum Clock {
     /// The system's time.
     #[default]
     System,
+    /// The system's time, so many milliseconds away from it: for playing what was recorded.
+    Away(i64),
     /// A time that stands still until [`Moved::advance`] moves it.
     Moved(Moved),
 }
@@ -36,10 +38,16 @@ impl Clock {
         (Self::Moved(hands.clone()), hands)
     }
 
+    /// A clock that shows `start` now and runs as fast as the system's.
+    pub fn starting_at(start: Timestamp) -> Self {
+        Self::Away(start.0 - Self::System.now().0)
+    }
+
     /// The time now.
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => Timestamp(jiff::Timestamp::now().as_millisecond()),
+            Self::Away(by) => Timestamp(Self::System.now().0.saturating_add(*by)),
             Self::Moved(hands) => hands.lock().now,
         }
     }
@@ -47,7 +55,7 @@ impl Clock {
     /// Returns when it is `moment` or later. Safe to drop at any time.
     pub async fn sleep_until(&self, moment: Timestamp) {
         match self {
-            Self::System => tokio::time::sleep(moment.since(self.now()).to_std()).await,
+            Self::System | Self::Away(_) => tokio::time::sleep(moment.since(self.now()).to_std()).await,
             Self::Moved(hands) => hands.wait(moment).await,
         }
     }

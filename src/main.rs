@@ -1,3 +1,5 @@
 //! How does the process start and end?
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    overheard::cli::main()
+}

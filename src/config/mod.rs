@@ -1,1 +1,171 @@
 //! What did the user configure, or what is wrong with it?
+//!
+//! [`Config::load`] reads four files and gives the whole configuration or every fault of all of them at
+//! once. Files read in this order: [`daemon`], [`sources`], [`watches`], [`routes`]; then what depends on
+//! two of them (`lint`). Each file is a `document` of blocks; a block is read by serde through
+//! [`crate::model::Settings`], kinds read their own part.
+
+mod answers;
+mod block;
+pub mod changes;
+pub mod daemon;
+mod document;
+mod examples;
+pub mod kinds;
+mod lint;
+pub mod paths;
+mod place;
+mod plain;
+pub mod reference;
+pub mod reload;
+mod render;
+pub mod routes;
+pub mod sample;
+pub mod schema;
+mod secrets;
+pub mod sources;
+pub mod starter;
+pub mod watches;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::document::{Document, File};
+use self::secrets::Secrets;
+use crate::model::Fault;
+use crate::query::Names;
+use crate::route::Tree;
+use crate::watch::WatchSet;
+
+pub use changes::Changes;
+pub use daemon::{DaemonConfig, Retention, Team};
+pub use paths::Paths;
+pub use reload::Watcher;
+pub use routes::ReceiverConfig;
+pub use sources::{HostConfig, SourceConfig};
+
+/// A whole configuration without a fault.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub daemon: DaemonConfig,
+    /// The sources to ask, in the order of the file.
+    pub sources: Vec<SourceConfig>,
+    /// The sources with `enabled = false`: only asked by hand.
+    pub resting: Vec<SourceConfig>,
+    /// How hosts may be asked, by their name in lower case.
+    pub hosts: BTreeMap<String, HostConfig>,
+    /// The lists that queries may name.
+    pub names: Names,
+    pub watches: Arc<WatchSet>,
+    pub receivers: Vec<ReceiverConfig>,
+    pub route: Tree,
+    versions: changes::Versions,
+}
+
+/// What came of reading the files: a configuration unless there is an error, and all faults by place.
+pub struct Checked {
+    pub config: Option<Config>,
+    /// Errors and warnings, in the order of the files and of the places in them.
+    pub faults: Vec<Fault>,
+    /// The files' texts by name, with secrets blanked, to show lines from.
+    texts: BTreeMap<String, String>,
+}
+
+impl Config {
+    /// The whole configuration and its warnings, or every fault of all files at once.
+    ///
+    /// Secrets are read from the environment and from files.
+    pub fn load(paths: &Paths) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let Checked { config, faults, .. } = Self::check(paths, &|name| std::env::var(name).ok());
+        match config {
+            Some(config) => Ok((config, faults)),
+            None => Err(faults),
+        }
+    }
+
+    /// As [`Config::load`], with the environment's variables from elsewhere, and with the texts to show faults in.
+    pub fn check(paths: &Paths, variable: &dyn Fn(&str) -> Option<String>) -> Checked {
+        let mut faults = Vec::new();
+        let files = read_files(paths, &mut faults);
+        let mut secrets = Secrets::new(variable);
+        let (config, mut found, texts) = load(&files, &mut secrets);
+        for fault in &mut found {
+            fault.what = secrets.scrub(&fault.what);
+            fault.hint = fault.hint.as_deref().map(|hint| secrets.scrub(hint));
+        }
+        faults.extend(found);
+        let config = config.filter(|_| !faults.iter().any(block::is_error));
+        let config = config.map(|mut config| {
+            config.daemon.data_dir = paths.data.clone().unwrap_or(config.daemon.data_dir);
+            config
+        });
+        Checked { config, faults, texts }
+    }
+
+    /// The source of this name, also one that rests.
+    pub fn source(&self, name: &str) -> Option<&SourceConfig> {
+        self.sources.iter().chain(&self.resting).find(|source| source.name == name)
+    }
+
+    /// The receiver of this name.
+    pub fn receiver(&self, name: &str) -> Option<&ReceiverConfig> {
+        self.receivers.iter().find(|receiver| receiver.name == name)
+    }
+}
+
+/// The four files; one that is missing is empty, and a fault unless it may be missing.
+fn read_files(paths: &Paths, faults: &mut Vec<Fault>) -> [File; 4] {
+    paths.files().map(|path| {
+        let name = path.display().to_string();
+        let empty = File { name: name.clone(), text: String::new(), there: false };
+        match File::read(&path) {
+            Ok(Some(file)) => file,
+            Ok(None) if path == paths.daemon() => File { there: true, ..empty },
+            Ok(None) => {
+                let fault = Fault { file: name, ..Fault::error("", None, "there is no such file") };
+                faults.push(fault.hint("`overheard init` writes a configuration to begin with"));
+                empty
+            }
+            Err(fault) => {
+                faults.push(fault);
+                empty
+            }
+        }
+    })
+}
+
+fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fault>, BTreeMap<String, String>) {
+    let [mut daemon_file, mut sources_file, mut watches_file, mut routes_file] = files.each_ref().map(Document::parse);
+    let daemon = daemon::read(&mut daemon_file, secrets);
+    let sources = sources::read(&mut sources_file, secrets);
+    let watches = watches::read(&mut watches_file);
+    let routes = routes::read(&mut routes_file, secrets, watches.names_known());
+    lint::watches(&mut watches_file, &watches, &routes);
+    let others_whole = sources_file.is_whole() && watches_file.is_whole();
+    lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
+
+    let mut faults = Vec::new();
+    let mut texts = BTreeMap::new();
+    for (file, document) in files.iter().zip([daemon_file, sources_file, watches_file, routes_file]) {
+        let (mut found, text) = document.finish();
+        found.sort_by_key(|fault| (fault.line, fault.column));
+        faults.extend(found);
+        texts.insert(file.name.clone(), text);
+    }
+    let config = daemon.map(|(daemon, version)| {
+        let versions = changes::Versions::of(version, &sources, &watches, &routes);
+        let (sources_asked, resting) = sources.sources.into_iter().partition(|source| source.enabled);
+        Config {
+            daemon,
+            sources: sources_asked,
+            resting,
+            hosts: sources.hosts,
+            names: watches.names,
+            watches: Arc::new(WatchSet::new(watches.specs)),
+            receivers: routes.receivers,
+            route: routes.tree,
+            versions,
+        }
+    });
+    (config, faults, texts)
+}

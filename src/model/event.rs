@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision,
+    Alert, AlertId, Counts, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision, StoryId,
     SuppressedAlert, Timestamp,
 };
 
@@ -41,6 +41,9 @@ pub struct PageRead {
     pub validators: Option<Validators>,
     /// Posts that are new or edited, in the order of the page.
     pub posts: Vec<Decided>,
+    /// What is left of posts that retention let go, while their source still lists them.
+    #[serde(default)]
+    pub stubs: Vec<Stub>,
     /// Things listed that could not become posts, at most [`PageRead::MAX_REJECTED`]; all are counted.
     pub rejected: Vec<Rejection>,
     /// What the reader had to mend to read the page, in words.
@@ -57,13 +60,28 @@ impl PageRead {
     pub const MAX_REJECTED: usize = 20;
 }
 
+/// A post that is kept no more, but known when it is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stub {
+    pub post: PostId,
+    pub content_hash: u64,
+    pub story: StoryId,
+}
+
 /// What a source's server gave to make the next request conditional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validators {
+    /// BLAKE3 of the request that they were given for (16 bytes in hexadecimal): they say nothing of another one, so
+    /// that a source whose address was changed in the configuration starts afresh.
+    #[serde(default)]
+    pub asked: String,
     pub etag: Option<String>,
     pub last_modified: Option<String>,
     /// BLAKE3 of the body they came with (16 bytes in hexadecimal): validators that stay while the body changes are not trusted.
     pub body_hash: String,
+    /// Version of the source's block when they came: another reader may see other posts in the same body.
+    #[serde(default)]
+    pub version: u64,
     /// The server changed the body under the same validator before; they are not sent any more.
     #[serde(default)]
     pub distrusted: bool,

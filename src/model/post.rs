@@ -144,21 +144,22 @@ impl Serialize for PostId {
 }
 
 impl<'de> Deserialize<'de> for PostId {
+    /// Takes both forms from every format: inside a tagged enum serde forgets which sort of format it reads.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return String::deserialize(deserializer)?.parse().map_err(de::Error::custom);
-        }
-        struct Bytes;
-        impl de::Visitor<'_> for Bytes {
+        struct Id;
+        impl de::Visitor<'_> for Id {
             type Value = PostId;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "10 bytes of a post id")
+                write!(f, "20 hexadecimal digits or 10 bytes of a post id")
             }
             fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<PostId, E> {
                 bytes.try_into().map(PostId).map_err(|_| E::invalid_length(bytes.len(), &self))
             }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<PostId, E> {
+                text.parse().map_err(de::Error::custom)
+            }
         }
-        deserializer.deserialize_bytes(Bytes)
+        deserializer.deserialize_any(Id)
     }
 }
 

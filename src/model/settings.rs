@@ -42,7 +42,9 @@ impl<'a> Settings<'a> {
                 faults.extend(self.missing::<T>(&taken_out, error.message()));
                 return Err(faults);
             };
-            faults.push(self.fault_of(&key, &error));
+            if !lacks_what_was_taken_out(&error, &key, &taken_out) {
+                faults.push(self.fault_of(&key, &error));
+            }
             taken_out.push(key);
         }
     }
@@ -104,12 +106,19 @@ impl<'a> Settings<'a> {
     }
 }
 
+/// Whether a block inside of the block only lacks a key that was taken out of it for its own fault.
+fn lacks_what_was_taken_out(error: &toml::de::Error, key: &str, taken_out: &[String]) -> bool {
+    let missing = error.message().strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    missing.is_some_and(|missing| taken_out.contains(&format!("{key}.{missing}")))
+}
+
 /// Takes the innermost key whose name or value covers `span` out of the table; its dotted path, if there is one.
 fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
-    let covers = |outer: Range<usize>| outer.start <= span.start && span.end <= outer.end;
-    let key =
-        table.iter().find(|(name, value)| covers(name.span()) || covers(value.span())).map(|(name, _)| name.clone())?;
-    if !covers(key.span())
+    let key = table
+        .iter()
+        .find(|(name, value)| covers(&name.span(), span) || holds(value, span))
+        .map(|(name, _)| name.clone())?;
+    if !covers(&key.span(), span)
         && let Some(DeValue::Table(inner)) = table.get_mut(&key).map(|value| value.get_mut())
         && let Some(path) = take_out(inner, span)
     {
@@ -117,6 +126,24 @@ fn take_out(table: &mut DeTable<'_>, span: &Range<usize>) -> Option<String> {
     }
     table.remove(&key);
     Some(key.get_ref().to_string())
+}
+
+fn covers(outer: &Range<usize>, span: &Range<usize>) -> bool {
+    outer.start <= span.start && span.end <= outer.end
+}
+
+/// Whether a place is in a value: the span of a block `[name]` or `[[name]]` is only that of its header.
+fn holds(value: &Spanned<DeValue<'_>>, span: &Range<usize>) -> bool {
+    covers(&value.span(), span)
+        || match value.get_ref() {
+            DeValue::Table(table) => table.iter().any(|(name, value)| covers(&name.span(), span) || holds(value, span)),
+            DeValue::Array(entries) => entries.iter().any(|entry| holds(entry, span)),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => false,
+        }
 }
 
 #[cfg(test)]
@@ -133,6 +160,16 @@ mod tests {
         every: Option<Duration>,
         pages: Option<u32>,
         token: Option<Secret>,
+        inner: Option<Inner>,
+        inners: Option<Vec<Inner>>,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Inner {
+        wait: Duration,
+        name: Option<String>,
     }
 
     fn faults(text: &str) -> Vec<String> {
@@ -152,6 +189,20 @@ mod tests {
                 "f.toml:3:9: source.x.pages: invalid type: string \"many\", expected u32",
                 "f.toml:1:1: source.x.ulr: unknown key `ulr` (did you mean `url`?)",
                 "f.toml:1:1: source.x.url: `url` is missing",
+            ]
+        );
+    }
+
+    #[test]
+    fn faults_in_blocks_inside_of_the_block_have_their_place_too() {
+        assert_eq!(
+            faults(
+                "url = 'x'\n[inner]\nwait = 7\nnam = 'x'\n[[inners]]\nwait = '1s'\n[[inners]]\nwait = '2s'\nname = 8\n"
+            ),
+            [
+                "f.toml:4:1: source.x.inner.nam: unknown key `nam` (did you mean `name`?)",
+                "f.toml:3:8: source.x.inner.wait: invalid type: integer `7`, expected a string",
+                "f.toml:9:8: source.x.inners: invalid type: integer `8`, expected a string",
             ]
         );
     }

@@ -73,12 +73,25 @@ impl Serialize for Timestamp {
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
+    /// Takes both forms from every format: inside a tagged enum serde forgets which sort of format it reads.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if !deserializer.is_human_readable() {
-            return i64::deserialize(deserializer).map(Self);
+        struct Moment;
+        impl de::Visitor<'_> for Moment {
+            type Value = Timestamp;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an RFC 3339 date or milliseconds since the Unix epoch")
+            }
+            fn visit_i64<E: de::Error>(self, milliseconds: i64) -> Result<Timestamp, E> {
+                Ok(Timestamp(milliseconds))
+            }
+            fn visit_u64<E: de::Error>(self, milliseconds: u64) -> Result<Timestamp, E> {
+                i64::try_from(milliseconds).map(Timestamp).map_err(de::Error::custom)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+                Timestamp::parse(text).ok_or_else(|| de::Error::custom(format!("`{text}` is not an RFC 3339 date")))
+            }
         }
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| de::Error::custom(format!("`{text}` is not an RFC 3339 date")))
+        deserializer.deserialize_any(Moment)
     }
 }
 
@@ -154,7 +167,8 @@ impl fmt::Display for Duration {
         let mut rest = self.0;
         let mut shown = 0;
         for (unit, factor) in UNITS.iter().rev().filter(|(unit, _)| *unit != "w") {
-            if rest >= *factor && shown < 2 {
+            // Beside a larger unit, milliseconds are noise.
+            if rest >= *factor && shown < 2 && (*factor > 1 || shown == 0) {
                 write!(f, "{}{unit}", rest / factor)?;
                 rest %= factor;
                 shown += 1;
@@ -211,9 +225,15 @@ mod tests {
 
     #[test]
     fn a_shown_duration_keeps_its_two_largest_units() {
-        for (milliseconds, text) in
-            [(0, "0s"), (250, "250ms"), (90_000, "1m30s"), (5_400_000, "1h30m"), (90_061_000, "1d1h")]
-        {
+        for (milliseconds, text) in [
+            (0, "0s"),
+            (250, "250ms"),
+            (90_000, "1m30s"),
+            (5_400_000, "1h30m"),
+            (90_061_000, "1d1h"),
+            (720_415, "12m"),
+            (1_250, "1s"),
+        ] {
             assert_eq!(Duration(milliseconds).to_string(), text);
         }
     }

@@ -37,6 +37,11 @@ pub trait Memory: Send + Sync {
 
     /// Where a source stands; the default for one never read.
     fn source(&self, source: &str) -> Result<SourceState, ViewError>;
+
+    /// A page that was read at `at` lists these posts, new or not. What is remembered of a post is kept while a source lists it.
+    fn listed(&self, _source: &str, _posts: &[PostId], _at: Timestamp) -> Result<(), ViewError> {
+        Ok(())
+    }
 }
 
 /// What is remembered of a post.

@@ -1,1 +1,7 @@
 //! How are the formats read that several source kinds share?
+
+pub mod charset;
+pub mod date;
+pub mod feed;
+pub mod html;
+pub mod json;

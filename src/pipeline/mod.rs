@@ -1,1 +1,252 @@
 //! In which order does a post pass through Overheard?
+//!
+//! [`decide`] is the line: each stage is called once, in order, on one post of one page. It does no I/O
+//! but asks a [`Memory`](crate::model::Memory). The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
+//! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
+
+mod board;
+pub mod data;
+pub mod doors;
+pub mod look;
+mod overlay;
+pub mod rehearse;
+pub mod schedule;
+pub mod supervise;
+mod upkeep;
+pub mod writer;
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::dedup;
+use crate::model::event::{Decided, PageRead, Validators};
+use crate::model::{
+    Alert, Duration, Match, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp, ViewError,
+};
+use crate::normalize::{self, Origin};
+use crate::query::{self, Facts, Subject};
+use crate::route::{Routed, Tree};
+use crate::score::{self, Baselines, Sight};
+use crate::watch::WatchSet;
+
+pub use board::Board;
+pub use overlay::Overlay;
+
+/// What the line decides by; swapped whole on a reload.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    pub watches: Arc<WatchSet>,
+    pub routes: Arc<Tree>,
+    /// On the first poll of a source, older posts alert nobody.
+    pub first_poll_alert_age: Duration,
+}
+
+/// One page of a poll as the door hands it over.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub source: String,
+    pub kind: String,
+    /// Where the answer came from; relative links are resolved against it.
+    pub base: Url,
+    pub received_at: Timestamp,
+    pub reading: Reading,
+    /// The source was never read to the end before.
+    pub first_poll: bool,
+    /// Set on the last page of a poll: what the frame of its posts makes durable with them.
+    pub end: Option<PollEnd>,
+    /// The page bound was reached before a known post.
+    pub gap: bool,
+}
+
+/// What a poll leaves behind for the next one.
+#[derive(Clone, Debug)]
+pub struct PollEnd {
+    pub progress: Progress,
+    pub validators: Option<Validators>,
+}
+
+/// THE LINE: every post of a page through every stage, each to exactly one outcome.
+///
+/// # Errors
+/// When the memory cannot be asked; nothing was decided then.
+pub fn decide(
+    page: Page,
+    rules: &Rules,
+    memory: &mut Overlay<'_>,
+    baselines: &mut Baselines,
+) -> Result<PageRead, ViewError> {
+    let Page { source, kind, base, received_at, reading, first_poll, end, gap } = page;
+    let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
+    let mut read =
+        PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
+    for raw in reading.posts {
+        let ended = decide_post(raw, &origin, first_poll, rules, memory, baselines)?;
+        read.counts.add(ended.outcome());
+        match ended {
+            Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
+            Ended::Rejected(_) | Ended::AlreadySeen => {}
+            Ended::Decided { decided, opened_at } => {
+                memory.remember(&decided, opened_at);
+                read.posts.push(*decided);
+            }
+        }
+    }
+    if let Some(end) = end {
+        read.progress = Some(end.progress);
+        read.validators = end.validators;
+    }
+    Ok(read)
+}
+
+/// How one post ended.
+enum Ended {
+    Rejected(Rejection),
+    AlreadySeen,
+    /// With the moment at which the post's story was opened.
+    Decided {
+        decided: Box<Decided>,
+        opened_at: Timestamp,
+    },
+}
+
+impl Ended {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Rejected(_) => Outcome::Rejected,
+            Self::AlreadySeen => Outcome::AlreadySeen,
+            Self::Decided { decided, .. } => decided.outcome,
+        }
+    }
+}
+
+fn decide_post(
+    raw: Result<RawPost, Rejection>,
+    origin: &Origin<'_>,
+    first_poll: bool,
+    rules: &Rules,
+    memory: &Overlay<'_>,
+    baselines: &mut Baselines,
+) -> Result<Ended, ViewError> {
+    let post = match raw.and_then(|raw| normalize::post(raw, origin)) {
+        Ok(post) => post,
+        Err(rejection) => return Ok(Ended::Rejected(rejection)),
+    };
+    let content_hash = dedup::content_hash(&post);
+    let seen = memory.seen(post.id)?;
+    if seen.is_some_and(|seen| seen.content_hash == content_hash) {
+        return Ok(Ended::AlreadySeen);
+    }
+    baselines.learn(&post);
+    let matches = watch(&post, rules);
+    let (story, opened_at) = match seen {
+        Some(seen) => (stay_in(seen.story), post.received),
+        None => find_story(&post, memory)?,
+    };
+    let score = match matches.is_empty() {
+        true => Score::default(),
+        false => score::score(&Sight { post: &post, matches: &matches, now: origin.received_at, baselines }),
+    };
+    let outcome = match (seen.is_some(), matches.is_empty()) {
+        (true, _) => Outcome::Edited,
+        (false, true) => Outcome::Unmatched,
+        (false, false) => Outcome::Mention,
+    };
+    let mut decided =
+        Decided { post, outcome, content_hash, matches, story, score, alerts: Vec::new(), held_back: Vec::new() };
+    if outcome == Outcome::Mention {
+        route(&mut decided, first_poll, rules, memory)?;
+    }
+    Ok(Ended::Decided { decided: Box::new(decided), opened_at })
+}
+
+fn watch(post: &Post, rules: &Rules) -> Vec<Match> {
+    let (title, text) = (query::words(&post.title), query::words(&post.text));
+    rules.watches.matches(&Subject { post, title: &title, text: &text, now: post.received, facts: None })
+}
+
+/// An edited post stays where it is and gets no new keys.
+fn stay_in(story: StoryId) -> StoryDecision {
+    StoryDecision { story, joined_by: None, absorbs: Vec::new(), keys: Vec::new() }
+}
+
+/// The story of a new post, and when it was opened.
+fn find_story(post: &Post, memory: &Overlay<'_>) -> Result<(StoryDecision, Timestamp), ViewError> {
+    let keys = dedup::keys(post);
+    let sought: Vec<[u8; 16]> = keys.sought.iter().map(|(key, _)| *key).collect();
+    let found: Vec<_> = memory
+        .candidates(&sought)?
+        .into_iter()
+        .zip(&keys.sought)
+        .filter_map(|(candidate, (_, by))| candidate.map(|candidate| (*by, candidate)))
+        .collect();
+    let story = dedup::decide(post, keys.own, &found);
+    let joined = found.iter().find(|(_, candidate)| candidate.story == story.story);
+    let opened_at = joined.map_or(post.received, |(_, candidate)| candidate.opened_at);
+    Ok((story, opened_at))
+}
+
+/// Turns a mention into alerts, one a receiver and story, or into the reasons why there is none.
+fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overlay<'_>) -> Result<(), ViewError> {
+    let post = &decided.post;
+    let age = post.received.since(post.dated());
+    if first_poll && age > rules.first_poll_alert_age {
+        decided.held_back.push(SuppressedAlert::FirstPoll { published: post.published });
+        return Ok(());
+    }
+    let told = already_told(&decided.story, memory)?;
+    for Routed { receiver, reason } in routes_of(decided, rules) {
+        if told.contains(&receiver) {
+            decided.held_back.push(SuppressedAlert::StoryAlerted { receiver, story: decided.story.story });
+            continue;
+        }
+        decided.alerts.push(Alert {
+            id: alert_id(decided.story.story, &receiver),
+            receiver,
+            story: decided.story.story,
+            post: decided.post.clone(),
+            matches: decided.matches.clone(),
+            score: decided.score.clone(),
+            reason,
+            decided_at: decided.post.received,
+            sample: false,
+        });
+    }
+    if decided.alerts.is_empty() && decided.held_back.is_empty() {
+        decided.held_back.push(SuppressedAlert::NoRoute);
+    }
+    Ok(())
+}
+
+fn routes_of(decided: &Decided, rules: &Rules) -> Vec<Routed> {
+    let (title, text) = (query::words(&decided.post.title), query::words(&decided.post.text));
+    let facts = facts(&decided.matches, &decided.score);
+    let now = decided.post.received;
+    rules.routes.decide(&Subject { post: &decided.post, title: &title, text: &text, now, facts: Some(&facts) })
+}
+
+/// What routes and searches may ask of a mention beyond its post.
+pub fn facts(matches: &[Match], score: &Score) -> Facts {
+    Facts {
+        watches: matches.iter().map(|found| found.watch.clone()).collect(),
+        owners: matches.iter().filter_map(|found| found.owner.clone()).collect(),
+        score: (!matches.is_empty()).then(|| f64::from(score.total)),
+        ..Facts::default()
+    }
+}
+
+/// Receivers that were told of this story, or of one that it now absorbs.
+fn already_told(story: &StoryDecision, memory: &Overlay<'_>) -> Result<Vec<String>, ViewError> {
+    let mut told = memory.alerted(story.story)?;
+    for absorbed in &story.absorbs {
+        told.extend(memory.alerted(*absorbed)?);
+    }
+    Ok(told)
+}
+
+/// The same story and receiver always give the same id, so that a repeated delivery is known as one.
+fn alert_id(story: StoryId, receiver: &str) -> String {
+    let hash = blake3::hash(format!("{story}\n{receiver}").as_bytes()).to_hex();
+    format!("alert_{}", &hash[..24])
+}

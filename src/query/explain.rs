@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::Subject;
 use super::ast::{Expr, Scope, TextClause};
-use super::eval::{each_place, fields, holds};
+use super::eval::holds;
+use super::find::{each_place, fields};
 use crate::model::{ClauseHit, Field, Span};
 
 /// The positive clauses of an expression that are true of a post, each once, in the order of the query.

@@ -10,6 +10,7 @@ mod error;
 pub mod eval;
 mod explain;
 mod field;
+mod find;
 mod lexer;
 mod names;
 mod parser;

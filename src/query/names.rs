@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::ast::Expr;
+use super::ast::{Expr, Scope};
+use super::field::{Value, clause};
 use super::lexer::{TokenKind, tokens};
 use super::parser::parse;
 use super::{Place, Problem, QueryError};
-use crate::model::nearest;
+use crate::model::{Field, nearest};
 
 /// The lists and fragments that queries may name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,14 +110,51 @@ fn without_consequences(errors: Vec<NameError>, lists: &BTreeMap<String, Vec<Str
 }
 
 impl List {
-    /// The entries as values of a field: without quotes around them.
-    pub(super) fn values(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|entry| {
-            let whole = tokens(entry).unwrap_or_default();
-            match whole.as_slice() {
-                [token] if matches!(token.what, TokenKind::Quoted { .. }) => entry.trim().trim_matches('"'),
-                _ => entry.trim(),
-            }
-        })
+    /// The list with every word looked for in one text; `Err` is the clause that cannot be.
+    pub(super) fn words_in(&self, field: Field) -> Result<Expr, String> {
+        only_in(&self.expr, field)
     }
+
+    /// The entries as values of a field; `Err` is the entry that cannot be, and why.
+    pub(super) fn values_of(&self, field: Value) -> Result<Expr, (String, String)> {
+        let mut clauses = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let value = without_quotes(entry);
+            clauses.push(Expr::Is(clause(field, value).map_err(|why| (value.to_owned(), why))?));
+        }
+        Ok(Expr::any(clauses))
+    }
+}
+
+fn without_quotes(entry: &str) -> &str {
+    let is_quoted = matches!(tokens(entry).as_deref(), Ok([token]) if matches!(token.what, TokenKind::Quoted { .. }));
+    if is_quoted { entry.trim().trim_matches('"') } else { entry.trim() }
+}
+
+/// The same with every word looked for in one text; `Err` names the clause that cannot be.
+fn only_in(expr: &Expr, field: Field) -> Result<Expr, String> {
+    let each = |parts: &[Expr]| parts.iter().map(|part| only_in(part, field)).collect::<Result<Vec<_>, _>>();
+    match expr {
+        Expr::And(parts) => each(parts).map(Expr::And),
+        Expr::Or(parts) => each(parts).map(Expr::Or),
+        Expr::Not(inner) => Ok(Expr::Not(Box::new(only_in(inner, field)?))),
+        Expr::Text { scope: Scope::Either, what } => Ok(Expr::Text { scope: Scope::Only(field), what: what.clone() }),
+        Expr::Text { scope: Scope::Only(own), .. } if *own == field => Ok(expr.clone()),
+        Expr::Text { .. } | Expr::Is(_) | Expr::Compare { .. } => Err(expr.to_string()),
+    }
+}
+
+/// A field or quantity of an expression that does not exist in a place.
+pub(super) fn missing_in(expr: &Expr, place: Place) -> Option<&'static str> {
+    let (name, since) = match expr {
+        Expr::And(parts) | Expr::Or(parts) => return parts.iter().find_map(|part| missing_in(part, place)),
+        Expr::Not(inner) => return missing_in(inner, place),
+        Expr::Text { .. } => return None,
+        Expr::Is(clause) => {
+            let (name, since, _) = clause.parts();
+            (name, since)
+        }
+        Expr::Compare { what, .. } => what.parts(),
+    };
+    (since > place).then_some(name)
 }

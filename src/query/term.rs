@@ -5,10 +5,10 @@ use std::ops::Range;
 use super::ast::{Comparison, Expr, Quantity, Scope, TextClause};
 use super::field::{self, Lookup, Value};
 use super::lexer::TokenKind;
+use super::names::missing_in;
 use super::parser::{Context, Parser};
-use super::words::{WordList, words};
+use super::words::{Word, WordList, words};
 use super::{Place, Problem, QueryError};
-use crate::model::Field;
 
 /// Most words of a phrase.
 pub const MAX_PHRASE: usize = 200;
@@ -127,6 +127,12 @@ impl Parser<'_> {
         self.must_exist(name, since, name_span.clone())?;
         let inner = match lookup {
             Lookup::Raw => return self.raw(name, rest, rest_span, context),
+            Lookup::Words(field) if rest.len() > 1 && rest.starts_with('-') => {
+                // As in `title:(-acme)`: what is excluded is looked for in that text.
+                let excluded =
+                    self.bare(&rest[1..], rest_span.start + 1..rest_span.end, Context::Words(name, field))?;
+                return Ok(Expr::Not(Box::new(excluded)));
+            }
             Lookup::Words(field) => Context::Words(name, field),
             Lookup::Value(field) => Context::Values(name, field),
         };
@@ -223,14 +229,11 @@ impl Parser<'_> {
         let not_here = |inner: String| Problem::NameNotHere { name: name.to_owned(), inner }.at(span.clone());
         let expr = match context {
             Context::Open => list.expr.clone(),
-            Context::Words(_, field) => only_in(&list.expr, field).map_err(not_here)?,
-            Context::Values(outer, field) => {
-                let clauses = list.values().map(|value| field::clause(field, value).map(Expr::Is));
-                let clauses: Result<Vec<Expr>, String> = clauses.collect();
-                Expr::any(clauses.map_err(|why| {
-                    Problem::BadValue { name: outer, value: format!("${name}"), why }.at(span.clone())
-                })?)
-            }
+            Context::Words(_, field) => list.words_in(field).map_err(not_here)?,
+            Context::Values(outer, field) => list.values_of(field).map_err(|(value, why)| {
+                let value = format!("{value}` of `${name}");
+                Problem::BadValue { name: outer, value, why }.at(span.clone())
+            })?,
         };
         if let Some(missing) = missing_in(&expr, self.place) {
             return Err(Problem::NotHere { name: missing, place: self.place }.at(span));
@@ -280,7 +283,9 @@ fn pattern(written: &str) -> Result<String, Problem> {
         return Err(several());
     }
     let list = words(&written.replace('*', &MANY.to_string()).replace('?', &ONE.to_string()));
-    let Some(word) = list.get(0).filter(|word| list.len() == 1 && word.sigil.is_none()) else { return Err(several()) };
+    // A word with a colon in it would read as a field where it is printed.
+    let fits = |word: &Word<'_>| list.len() == 1 && word.sigil.is_none() && !word.text.contains(':');
+    let Some(word) = list.get(0).filter(fits) else { return Err(several()) };
     if word.text.chars().take_while(|c| !matches!(*c, MANY | ONE)).count() < MIN_STEM {
         return Err(Problem::ShortStem { pattern: written.to_owned() });
     }
@@ -298,32 +303,4 @@ fn compared(what: Quantity, op: Comparison, value: f64, written: &str) -> Expr {
         Expr::Compare { what, op: Comparison::GreaterOrEqual, value },
         Expr::Compare { what, op: Comparison::Less, value: value + DAY },
     ])
-}
-
-/// The same with every word looked for in one text; `Err` names the clause that cannot be.
-fn only_in(expr: &Expr, field: Field) -> Result<Expr, String> {
-    let each = |parts: &[Expr]| parts.iter().map(|part| only_in(part, field)).collect::<Result<Vec<_>, _>>();
-    match expr {
-        Expr::And(parts) => each(parts).map(Expr::And),
-        Expr::Or(parts) => each(parts).map(Expr::Or),
-        Expr::Not(inner) => Ok(Expr::Not(Box::new(only_in(inner, field)?))),
-        Expr::Text { scope: Scope::Either, what } => Ok(Expr::Text { scope: Scope::Only(field), what: what.clone() }),
-        Expr::Text { scope: Scope::Only(own), .. } if *own == field => Ok(expr.clone()),
-        Expr::Text { .. } | Expr::Is(_) | Expr::Compare { .. } => Err(expr.to_string()),
-    }
-}
-
-/// A field or quantity of an expression that does not exist in a place.
-fn missing_in(expr: &Expr, place: Place) -> Option<&'static str> {
-    let (name, since) = match expr {
-        Expr::And(parts) | Expr::Or(parts) => return parts.iter().find_map(|part| missing_in(part, place)),
-        Expr::Not(inner) => return missing_in(inner, place),
-        Expr::Text { .. } => return None,
-        Expr::Is(clause) => {
-            let (name, since, _) = clause.parts();
-            (name, since)
-        }
-        Expr::Compare { what, .. } => what.parts(),
-    };
-    (since > place).then_some(name)
 }

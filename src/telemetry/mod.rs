@@ -1,1 +1,48 @@
 //! How does the daemon tell its operator what it does?
+//!
+//! Logs: one line per event in the life of the daemon, a source or a receiver, never one per post; for
+//! people on a terminal, JSON elsewhere. Metrics: counters and gauges named `overheard_…`, labelled by the
+//! names of sources and receivers from the configuration, never by an address.
+
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+
+mod names;
+
+pub use names::*;
+
+/// What is logged unless `RUST_LOG` says otherwise.
+const DEFAULT_FILTER: &str = "info,tantivy=warn,sled=warn,hyper=warn,reqwest=warn";
+
+static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+
+/// Starts logging to standard error: human on a terminal, JSON lines elsewhere. Later calls change nothing.
+pub fn start_logs() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // An error means that a test started logging before; its choice stands.
+    let _ = if std::io::stderr().is_terminal() {
+        logs.with_target(false).try_init()
+    } else {
+        logs.json().flatten_event(true).try_init()
+    };
+}
+
+/// Starts collecting metrics in this process. Later calls change nothing.
+pub fn start_metrics() {
+    METRICS.get_or_init(|| {
+        let handle = PrometheusBuilder::new().install_recorder().ok()?;
+        names::describe();
+        Some(handle)
+    });
+}
+
+/// All metrics in Prometheus' text format; empty when collecting was never started.
+pub fn render_metrics() -> String {
+    let Some(handle) = METRICS.get().and_then(Option::as_ref) else { return String::new() };
+    handle.run_upkeep();
+    handle.render()
+}

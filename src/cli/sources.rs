@@ -1,0 +1,52 @@
+//! `overheard sources`: how does each source do?
+
+use std::io::Write;
+
+use clap::Args;
+
+use super::table::table;
+use super::{Context, Exit};
+use crate::model::{SourceHealth, Timestamp};
+use crate::web::api::sources::SourceList;
+
+/// Shows the health of every source of the running daemon.
+#[derive(Debug, Args)]
+pub struct SourcesArgs {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command. Health is known only to a running daemon.
+pub fn run(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let Some(daemon) = context.daemon() else {
+        anyhow::bail!("no daemon runs on {}; start it with `overheard run`", context.data_dir().display());
+    };
+    let list: SourceList = daemon.get("/api/v1/sources", &[])?;
+    if args.json {
+        serde_json::to_writer_pretty(&mut *out, &list)?;
+        writeln!(out)?;
+        return Ok(Exit::Done);
+    }
+    let mut table = table(["Source", "Kind", "State", "Since", "Last answer", "Posts", "Mentions", "What is wrong"]);
+    for source in &list.sources {
+        table.add_row(row(source, list.as_of));
+    }
+    writeln!(out, "{table}")?;
+    Ok(Exit::Done)
+}
+
+fn row(source: &SourceHealth, now: Timestamp) -> [String; 8] {
+    let ago =
+        |moment: Option<Timestamp>| moment.map_or("never".to_owned(), |moment| format!("{} ago", now.since(moment)));
+    [
+        source.name.clone(),
+        source.kind.clone(),
+        source.health.name().to_owned(),
+        ago(source.since),
+        ago(source.last_answered),
+        source.counts.total().to_string(),
+        source.counts.mention.to_string(),
+        source.last_error.clone().unwrap_or_default(),
+    ]
+}

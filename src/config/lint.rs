@@ -1,0 +1,106 @@
+//! What runs, but most likely does not do what was meant, because of what another block or file says?
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::document::Document;
+use super::place;
+use super::routes::{RouteQuery, Routes};
+use super::sources::Sources;
+use super::watches::Watches;
+use crate::model::{Fault, nearest};
+use crate::query::ast::{Expr, FieldClause};
+
+/// Warnings about `watches.toml`: lists that nothing uses.
+pub(super) fn watches(document: &mut Document<'_>, watches: &Watches, routes: &Routes) {
+    let in_routes = routes.queries.iter().map(|route| route.text.as_str());
+    let texts: Vec<&str> = watches.texts.iter().map(String::as_str).chain(in_routes).collect();
+    for (list, span) in &watches.lists {
+        if !texts.iter().any(|text| names_list(text, list)) {
+            let fault =
+                Fault::error(format!("lists.{list}"), Some(span.clone()), format!("no query uses the list `{list}`"));
+            document.faults([fault.hint(format!("write ${list} in a query, or take the list out")).warning()]);
+        }
+    }
+}
+
+/// Whether `$list` stands in a query's text, and not as the beginning of a longer name.
+fn names_list(text: &str, list: &str) -> bool {
+    let goes_on = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let name = format!("${list}");
+    text.match_indices(&name).any(|(at, _)| !text[at + name.len()..].starts_with(goes_on))
+}
+
+/// Warnings about `routes.toml`: receivers that no route names, names that nothing has.
+///
+/// Names are only missed where the files that would give them could be read whole.
+pub(super) fn routes(
+    document: &mut Document<'_>,
+    routes: &Routes,
+    watches: &Watches,
+    sources: &Sources,
+    others_whole: bool,
+) {
+    for (name, span) in &routes.receiver_spans {
+        if !routes.named.contains(name) {
+            let what = format!("no route names the receiver `{name}`: it is told of nothing");
+            let fault = Fault::error(format!("receiver.{name}"), Some(span.clone()), what);
+            document.faults([fault.hint("name it in a route, or take it out").warning()]);
+        }
+    }
+    if !others_whole {
+        return;
+    }
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
+    let known =
+        Known { watches: lower(&watches.named), owners: lower(&watches.owners), sources: lower(&sources.named) };
+    for route in &routes.queries {
+        let mut clauses = Vec::new();
+        fields(route.query.expr(), &mut clauses);
+        let text = document.text();
+        document.faults(clauses.into_iter().filter_map(|clause| unknown_name(text, route, clause, &known)));
+    }
+}
+
+/// What other files give names to, in lower case: queries compare so.
+struct Known {
+    watches: BTreeSet<String>,
+    owners: BTreeSet<String>,
+    sources: BTreeSet<String>,
+}
+
+fn unknown_name(text: &str, route: &RouteQuery, clause: &FieldClause, known: &Known) -> Option<Fault> {
+    let (field, name, there_are) = match clause {
+        FieldClause::Watch(name) => ("watch", name, &known.watches),
+        FieldClause::Owner(name) => ("owner", name, &known.owners),
+        FieldClause::Source(name) => ("source", name, &known.sources),
+        _ => return None,
+    };
+    if there_are.contains(&name.to_lowercase()) {
+        return None;
+    }
+    let what = format!("there is no {field} `{name}`: this part of the query is never true");
+    let fault = Fault::error(&route.key, Some(part_of(text, route, name)), what).warning();
+    Some(match nearest(name, there_are.iter().map(String::as_str)) {
+        Some(word) => fault.hint(format!("did you mean `{word}`?")),
+        None => fault,
+    })
+}
+
+/// Where a name stands in a route's query, or the whole query where it is written otherwise.
+fn part_of(text: &str, route: &RouteQuery, name: &str) -> Range<usize> {
+    match route.text.find(name) {
+        Some(at) => place::of_part(text, &route.span, &route.text, &(at..at + name.len())),
+        None => route.span.clone(),
+    }
+}
+
+/// Every clause about a field in an expression.
+fn fields<'e>(expr: &'e Expr, clauses: &mut Vec<&'e FieldClause>) {
+    match expr {
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().for_each(|part| fields(part, clauses)),
+        Expr::Not(part) => fields(part, clauses),
+        Expr::Is(clause) => clauses.push(clause),
+        Expr::Text { .. } | Expr::Compare { .. } => {}
+    }
+}

@@ -1,0 +1,221 @@
+//! How does one request find its answer over redirects, each hop polite and guarded?
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+use url::Url;
+
+use super::lanes::Turn;
+use super::problem::{self, Refusal};
+use super::robots::{self, Verdict};
+use super::{Current, Door, Policy, names};
+use crate::http::{Deadline, Incoming, Outgoing};
+use crate::model::{Auth, Duration, FetchProblem, Method, Request};
+
+/// Most redirects that are followed.
+pub(super) const MAX_REDIRECTS: usize = 10;
+
+/// What is to be got.
+pub(super) struct Errand<'a> {
+    pub request: &'a Request,
+    /// Where to begin: the request's own address, or one that it was moved to for good.
+    pub start: Url,
+    /// Headers that make it conditional; with any, 304 is an answer.
+    pub conditions: Vec<(String, String)>,
+    pub policy: &'a Policy,
+    /// A body over the cap is cut off instead of refused.
+    pub cut_off: bool,
+}
+
+/// A 2xx or 304 with its body.
+pub(super) struct Arrived {
+    pub status: u16,
+    pub url: Url,
+    pub headers: Vec<(String, String)>,
+    pub body: Bytes,
+    /// Where the permanent redirects from the start on led, before any other.
+    pub moved: Option<Url>,
+    /// The place among all requests: bodies in memory are bounded by the number of places.
+    pub slot: OwnedSemaphorePermit,
+}
+
+/// How far a request has got.
+struct Walk {
+    /// As it goes on from here: a redirect may have taken its method and body.
+    request: Request,
+    url: Url,
+    /// All redirects so far were permanent.
+    permanent: bool,
+    moved: Option<Url>,
+    /// Time that servers may still take.
+    left: Duration,
+    /// Private addresses are allowed for the next hop.
+    allow_private: bool,
+}
+
+/// One hop's outcome.
+enum Hop {
+    /// The turn is kept until the body is read: a host that drips is a host that hangs.
+    Arrived(Incoming, Turn),
+    Redirect {
+        to: Url,
+        status: u16,
+    },
+}
+
+impl Door {
+    /// Follows a request to its answer.
+    pub(super) async fn follow(&self, errand: &Errand<'_>) -> Result<Arrived, FetchProblem> {
+        let current = self.current();
+        let mut walk = Walk::begin(errand);
+        for _ in 0..=MAX_REDIRECTS {
+            if walk.request.robots {
+                let policy = Policy { allow_private: walk.allow_private, ..errand.policy.clone() };
+                // Boxed, because robots.txt is itself got by following a request.
+                Box::pin(self.permitted(&current, &walk.url, &policy)).await?;
+            }
+            match self.hop(&current, errand, &mut walk).await? {
+                Hop::Arrived(incoming, turn) => return arrive(incoming, turn, errand, walk).await,
+                Hop::Redirect { to, status } => walk = walk.redirect(errand, to, status)?,
+            }
+        }
+        Err(FetchProblem::TooManyRedirects { limit: MAX_REDIRECTS })
+    }
+
+    /// One exchange in its turn.
+    async fn hop(&self, current: &Current, errand: &Errand<'_>, walk: &mut Walk) -> Result<Hop, FetchProblem> {
+        let (settings, policy) = (&current.settings, errand.policy);
+        let limit = settings.limit(&walk.url);
+        let turn = self.lanes().turn(&limit, &current.slots, policy.patience, settings.jitter).await?;
+        let outgoing = Outgoing {
+            request: &walk.request,
+            url: &walk.url,
+            headers: &errand.conditions,
+            allow_private: walk.allow_private,
+            deadline: Deadline::after(walk.left),
+        };
+        let began = Instant::now();
+        let incoming = current.client.send(&outgoing).await.map_err(|error| timed(error, policy))?;
+        walk.left = Duration(walk.left.0.saturating_sub(began.elapsed().as_millis() as u64));
+        let status = incoming.status();
+        if matches!(status, 200..=299) || (status == 304 && !errand.conditions.is_empty()) {
+            return Ok(Hop::Arrived(incoming, turn));
+        }
+        if let Some(location) = incoming.header("location").filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)) {
+            return Ok(Hop::Redirect { to: target(&walk.url, &location, &walk.request.auth)?, status });
+        }
+        let now = self.now();
+        match problem::of_status(status, incoming.header("retry-after").as_deref(), walk.permanent, now) {
+            Refusal::Problem(problem) => Err(problem),
+            Refusal::Wait(wait) => {
+                let why = format!("HTTP {status}");
+                Err(FetchProblem::Limited { until: self.lanes().hold(&limit.key, now + wait, &why), why })
+            }
+        }
+    }
+
+    /// Whether the host's robots.txt lets us ask for a page; slows us down where it asks for that.
+    async fn permitted(&self, current: &Current, url: &Url, policy: &Policy) -> Result<(), FetchProblem> {
+        let origin = url.origin().ascii_serialization();
+        let verdict = match self.robots().known(&origin, self.now()) {
+            Some(verdict) => verdict,
+            None => {
+                let verdict = self.ask_robots(url, policy).await?;
+                self.robots().learn(origin, verdict.clone(), self.now());
+                verdict
+            }
+        };
+        if let Some(delay) = verdict.delay() {
+            self.lanes().crawl_delay(&current.settings.limit(url), delay)?;
+        }
+        verdict.permits(url)
+    }
+
+    async fn ask_robots(&self, url: &Url, policy: &Policy) -> Result<Verdict, FetchProblem> {
+        let wrong = |_| FetchProblem::Unreachable { why: "the address has no place for a robots.txt".into() };
+        let request = Request { conditional: false, ..Request::get(url.join("/robots.txt").map_err(wrong)?) };
+        let policy = Policy { max_body: robots::MAX_BYTES, ..policy.clone() };
+        let start = request.url.clone();
+        let errand = Errand { request: &request, start, conditions: Vec::new(), policy: &policy, cut_off: true };
+        match self.follow(&errand).await {
+            Ok(arrived) => self.in_reader(move || Verdict::read(&arrived.body)).await,
+            Err(problem) => Verdict::without(&problem).ok_or(problem),
+        }
+    }
+}
+
+impl Walk {
+    fn begin(errand: &Errand<'_>) -> Self {
+        let (request, url) = (errand.request.clone(), errand.start.clone());
+        let moved = (url != request.url).then(|| url.clone());
+        let walk = Self { request, url, permanent: true, moved, left: errand.policy.time, allow_private: false };
+        walk.at_its_host(errand)
+    }
+
+    /// What the operator allowed for the source's own host says nothing of one that it leads to.
+    fn at_its_host(self, errand: &Errand<'_>) -> Self {
+        let own_host = self.url.host() == errand.request.url.host();
+        Self { allow_private: errand.policy.allow_private && own_host, ..self }
+    }
+
+    fn redirect(self, errand: &Errand<'_>, to: Url, status: u16) -> Result<Self, FetchProblem> {
+        let permanent = self.permanent && matches!(status, 301 | 308);
+        let moved = if permanent { Some(to.clone()) } else { self.moved };
+        let request = redirected(self.request, &self.url, &to, status)?;
+        Ok(Self { request, url: to, permanent, moved, ..self }.at_its_host(errand))
+    }
+}
+
+/// Reads the body of the answer at the end.
+async fn arrive(incoming: Incoming, turn: Turn, errand: &Errand<'_>, walk: Walk) -> Result<Arrived, FetchProblem> {
+    let (status, headers, policy) = (incoming.status(), incoming.headers(), errand.policy);
+    let body = match (status, errand.cut_off) {
+        (304, _) => Ok(Bytes::new()),
+        (_, true) => incoming.start(policy.max_body).await,
+        (_, false) => incoming.whole(policy.max_body).await,
+    };
+    let body = body.map_err(|error| timed(error, policy))?;
+    metrics::counter!(names::BYTES).increment(body.len() as u64);
+    // The address that the kind asked for stands for a secret one; what lies behind it is nobody's business.
+    let secret = matches!(errand.request.auth, Auth::Url { .. });
+    let url = if secret { errand.request.url.clone() } else { walk.url };
+    Ok(Arrived { status, url, headers, body, moved: walk.moved, slot: turn.slot })
+}
+
+/// Says the time of the whole asking, also where a late hop had only the rest of it.
+fn timed(error: crate::http::HttpError, policy: &Policy) -> FetchProblem {
+    match problem::of_http(error) {
+        FetchProblem::TimedOut { .. } => FetchProblem::TimedOut { seconds: policy.time.0.div_ceil(1000) },
+        other => other,
+    }
+}
+
+/// The address that a redirect leads to, without the secret that the server may have echoed into it: at home it is
+/// added again, and elsewhere it has no business.
+fn target(from: &Url, location: &str, auth: &Auth) -> Result<Url, FetchProblem> {
+    let wrong = |_| FetchProblem::Unreachable { why: "it redirects to what is no address".into() };
+    let mut to = from.join(location).map_err(wrong)?;
+    to.set_fragment(None);
+    let Auth::Query { name, secret } = auth else { return Ok(to) };
+    let pairs = to.query_pairs().into_owned();
+    let (echoed, kept): (Vec<_>, Vec<_>) = pairs.partition(|(key, value)| key == name || value == secret.expose());
+    if !echoed.is_empty() {
+        to.set_query(None);
+    }
+    if !echoed.is_empty() && !kept.is_empty() {
+        to.query_pairs_mut().extend_pairs(kept);
+    }
+    Ok(to)
+}
+
+/// The request as it goes on after a redirect. What a POST carries is never handed to another host.
+fn redirected(request: Request, from: &Url, to: &Url, status: u16) -> Result<Request, FetchProblem> {
+    let keeps_method = matches!(status, 307 | 308) || request.method == Method::Get;
+    if !keeps_method {
+        return Ok(Request { method: Method::Get, body: None, ..request });
+    }
+    if request.body.is_some() && from.origin() != to.origin() {
+        return Err(FetchProblem::Status { status });
+    }
+    Ok(request)
+}

@@ -1,0 +1,96 @@
+//! What does a failed exchange, a refusing status or an unreadable answer mean for a source?
+
+use crate::http::HttpError;
+use crate::model::{Duration, FetchProblem, ReadError, Timestamp, receiver};
+
+/// The wait when a host says "too many requests" without saying for how long.
+const DEFAULT_WAIT: Duration = Duration::minutes(1);
+
+/// What an exchange without an answer means.
+pub(super) fn of_http(error: HttpError) -> FetchProblem {
+    match error {
+        HttpError::Unreachable { why } | HttpError::Malformed { why } => FetchProblem::Unreachable { why },
+        HttpError::TimedOut { seconds } => FetchProblem::TimedOut { seconds },
+        HttpError::PrivateAddress { host } => FetchProblem::PrivateAddress { host },
+        HttpError::TooLarge { limit } => FetchProblem::TooLarge { limit },
+        HttpError::Garbled { why } => FetchProblem::Unreadable { why },
+    }
+}
+
+/// What a status says that is neither success nor a redirect.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Asks us to wait for so long.
+    Wait(Duration),
+    Problem(FetchProblem),
+}
+
+/// Reads a status with its Retry-After. `for_good`: the page itself says so, not one that it points to for the moment.
+pub(super) fn of_status(status: u16, retry_after: Option<&str>, for_good: bool, now: Timestamp) -> Refusal {
+    let wait = retry_after.and_then(|value| receiver::retry_after(value, now));
+    match (status, wait) {
+        (429, wait) => Refusal::Wait(wait.unwrap_or(DEFAULT_WAIT)),
+        // Some sites say "forbidden" for a spent quota; the header tells.
+        (403 | 503, Some(wait)) => Refusal::Wait(wait),
+        (401 | 402 | 403 | 407 | 451, _) => Refusal::Problem(FetchProblem::Refused { status }),
+        (410, _) if for_good => Refusal::Problem(FetchProblem::Gone),
+        _ => Refusal::Problem(FetchProblem::Status { status }),
+    }
+}
+
+/// What an answer means that its kind could not read, and the wait that the API asked for.
+pub(super) fn of_reading(error: ReadError) -> (FetchProblem, Option<Duration>) {
+    let problem = FetchProblem::Unreadable { why: error.to_string() };
+    match error {
+        ReadError::WrongFormat { .. } | ReadError::Hostile { .. } => (problem, None),
+        ReadError::Api { wait, .. } => (problem, wait),
+    }
+}
+
+/// Whether an address that was remembered from a permanent redirect is to blame, so that the first one is worth a try.
+pub(super) fn blames_address(problem: &FetchProblem) -> bool {
+    match problem {
+        FetchProblem::Unreachable { .. }
+        | FetchProblem::Refused { .. }
+        | FetchProblem::PrivateAddress { .. }
+        | FetchProblem::TooManyRedirects { .. }
+        | FetchProblem::Gone
+        | FetchProblem::Status { .. } => true,
+        FetchProblem::TimedOut { .. }
+        | FetchProblem::Limited { .. }
+        | FetchProblem::Robots { .. }
+        | FetchProblem::TooLarge { .. }
+        | FetchProblem::Unreadable { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_its_meaning() {
+        let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a date");
+        let wait = |seconds| Refusal::Wait(Duration::seconds(seconds));
+        let problem = Refusal::Problem;
+        for (status, retry_after, for_good, meaning) in [
+            (429, None, true, wait(60)),
+            (429, Some("120"), true, wait(120)),
+            (429, Some("Thu, 01 Jan 2026 00:05:00 GMT"), true, wait(300)),
+            (429, Some("Wed, 31 Dec 2025 00:00:00 GMT"), true, wait(0)),
+            (429, Some("soon"), true, wait(60)),
+            (503, Some("30"), true, wait(30)),
+            (503, None, true, problem(FetchProblem::Status { status: 503 })),
+            (403, Some("30"), true, wait(30)),
+            (403, None, true, problem(FetchProblem::Refused { status: 403 })),
+            (401, None, true, problem(FetchProblem::Refused { status: 401 })),
+            (451, None, true, problem(FetchProblem::Refused { status: 451 })),
+            (410, None, true, problem(FetchProblem::Gone)),
+            (410, None, false, problem(FetchProblem::Status { status: 410 })),
+            (404, None, true, problem(FetchProblem::Status { status: 404 })),
+            (500, None, true, problem(FetchProblem::Status { status: 500 })),
+        ] {
+            assert_eq!(of_status(status, retry_after, for_good, now), meaning, "{status} {retry_after:?} {for_good}");
+        }
+    }
+}

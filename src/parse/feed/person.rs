@@ -1,0 +1,66 @@
+//! Who is meant by an author's line, which may hold name, e-mail address, or both?
+
+use crate::model::RawAuthor;
+
+/// Reads `jane@acme.example (Jane Doe)`, `Jane Doe <jane@acme.example>`, `Jane Doe` or `jane@acme.example`; an e-mail
+/// address is never kept, but its local part stands in where there is no name.
+pub(super) fn person(line: &str) -> Option<RawAuthor> {
+    let is_mail = |word: &&str| {
+        let word = trimmed(word);
+        word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+    };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let name = words.iter().copied().filter(|word| !is_mail(word)).collect::<Vec<_>>().join(" ");
+    let mail = words.iter().copied().find(is_mail).map(trimmed);
+    let name = match (trimmed(&name), mail) {
+        ("", mail) => mail?.trim_start_matches("mailto:").split('@').next()?,
+        (name, _) => name,
+    };
+    Some(RawAuthor { name: name.to_owned(), handle: None, url: None }).filter(|author| !author.name.is_empty())
+}
+
+/// Without the signs that stand around names and addresses.
+fn trimmed(word: &str) -> &str {
+    // `(Jane)` loses its brackets, `Jane (Acme)` keeps them.
+    let word = word.trim_matches(['<', '>', '[', ']', '"', '\'', ',', ';', ':', '-', '–', '—', '|', ' ']);
+    match word.strip_prefix('(') {
+        Some(inner) => inner.strip_suffix(')').unwrap_or(inner),
+        None if word.contains('(') => word,
+        None => word.trim_end_matches(')'),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kept_and_addresses_are_not() {
+        for (line, name) in [
+            ("Jane Doe", "Jane Doe"),
+            ("jane@acme.example (Jane Doe)", "Jane Doe"),
+            ("Jane Doe <jane@acme.example>", "Jane Doe"),
+            ("Jane Doe (jane@acme.example)", "Jane Doe"),
+            ("Jane Doe (Acme) jane@acme.example", "Jane Doe (Acme)"),
+            ("\"Jane Doe\" <mailto:jane@acme.example>", "Jane Doe"),
+            ("jane@acme.example", "jane"),
+            ("mailto:jane@acme.example", "jane"),
+            ("<jane@acme.example>", "jane"),
+            ("Jane—jane@e.com", "Jane—jane"),
+            ("Jäne jane@acme.example é", "Jäne é"),
+            (" \n Jane\tDoe ", "Jane Doe"),
+            ("@jane", "@jane"),
+            ("jane @ acme", "jane @ acme"),
+        ] {
+            assert_eq!(person(line).map(|author| author.name).as_deref(), Some(name), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_empty_line_is_nobody() {
+        for line in ["", " ", "()", "<>", "\"\"", "@.", "<@>"] {
+            person(line);
+        }
+        assert_eq!(person(" () "), None);
+    }
+}

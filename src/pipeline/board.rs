@@ -1,0 +1,173 @@
+//! How is each source doing right now?
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use metrics::{counter, gauge};
+
+use crate::clock::Clock;
+use crate::model::{Counts, Duration, FetchProblem, Health, Outcome, SourceHealth, Sources, Timestamp};
+use crate::telemetry::{POLLS, POSTS, SOURCE_HEALTH};
+
+/// A source that brought nothing new for this long is quiet.
+const QUIET_AFTER: Duration = Duration::days(7);
+/// A source that was not asked for this many of its intervals past its time is stale.
+const STALE_INTERVALS: u64 = 3;
+
+/// The health of every configured source. Cheap to clone; clones share it.
+#[derive(Clone, Debug)]
+pub struct Board {
+    clock: Clock,
+    sources: Arc<Mutex<Entries>>,
+}
+
+/// In the order of the configuration, found by name.
+#[derive(Debug, Default)]
+struct Entries {
+    list: Vec<Entry>,
+    place: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    every: Duration,
+    seen: SourceHealth,
+}
+
+impl Board {
+    /// An empty board.
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, sources: Arc::default() }
+    }
+
+    /// Takes the configured sources (name, kind, interval) in their order; what is known of those that stay is kept.
+    pub fn configure(&self, sources: impl IntoIterator<Item = (String, String, Duration)>) {
+        let mut entries = self.lock();
+        let mut known: HashMap<String, SourceHealth> =
+            entries.list.drain(..).map(|entry| (entry.seen.name.clone(), entry.seen)).collect();
+        entries.list.extend(sources.into_iter().map(|(name, kind, every)| {
+            let fresh = || SourceHealth { name: name.clone(), ..SourceHealth::default() };
+            let seen = known.remove(&name).filter(|seen| seen.kind == kind).unwrap_or_else(fresh);
+            Entry { every, seen: SourceHealth { kind, ..seen } }
+        }));
+        entries.place = entries.list.iter().enumerate().map(|(at, entry)| (entry.seen.name.clone(), at)).collect();
+        for gone in known.keys() {
+            publish(gone, None);
+        }
+    }
+
+    /// The source will be asked next at `due`.
+    pub fn due(&self, source: &str, due: Timestamp) {
+        self.update(source, |seen| seen.next_due = Some(due));
+    }
+
+    /// The source is asked now.
+    pub fn asked(&self, source: &str) {
+        let now = self.clock.now();
+        self.update(source, |seen| seen.last_asked = Some(now));
+    }
+
+    /// A page of the source was read and its posts are durable.
+    pub fn page(&self, source: &str, counts: &Counts, repaired: &[String], gap: bool) {
+        let now = self.clock.now();
+        for (outcome, name) in Outcome::ALL {
+            if counts.get(outcome) > 0 {
+                counter!(POSTS, "source" => source.to_owned(), "outcome" => name).increment(counts.get(outcome));
+            }
+        }
+        self.update(source, |seen| {
+            seen.counts.merge(counts);
+            seen.repaired = repaired.to_vec();
+            seen.gaps += u64::from(gap);
+            if counts.unmatched + counts.suppressed + counts.mention > 0 {
+                seen.last_new = Some(now);
+            }
+        });
+    }
+
+    /// A poll ended with answers that could be read (a 304 is one). Returns how many before it failed in a row.
+    pub fn answered(&self, source: &str) -> u32 {
+        let now = self.clock.now();
+        counter!(POLLS, "source" => source.to_owned(), "result" => "answered").increment(1);
+        let mut failures = 0;
+        self.update(source, |seen| {
+            seen.last_answered = Some(now);
+            seen.last_error = None;
+            failures = std::mem::take(&mut seen.failures);
+            enter(seen, Health::Ok, now);
+        });
+        failures
+    }
+
+    /// A poll ended with a problem. Returns how many ended so in a row.
+    pub fn failed(&self, source: &str, problem: &FetchProblem) -> u32 {
+        let now = self.clock.now();
+        counter!(POLLS, "source" => source.to_owned(), "result" => problem.name()).increment(1);
+        let mut failures = 0;
+        self.update(source, |seen| {
+            seen.last_error = Some(problem.to_string());
+            seen.failures = seen.failures.saturating_add(1);
+            failures = seen.failures;
+            enter(seen, problem.health(), now);
+        });
+        failures
+    }
+
+    /// The source said earlier that it is gone and is not asked any more.
+    pub fn gone(&self, source: &str, why: &str) {
+        let now = self.clock.now();
+        self.update(source, |seen| {
+            seen.last_error = Some(why.to_owned());
+            seen.next_due = None;
+            enter(seen, Health::Gone, now);
+        });
+    }
+
+    fn update(&self, source: &str, change: impl FnOnce(&mut SourceHealth)) {
+        let mut entries = self.lock();
+        let place = entries.place.get(source).copied();
+        if let Some(entry) = place.and_then(|at| entries.list.get_mut(at)) {
+            change(&mut entry.seen);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Sources for Board {
+    fn health(&self) -> Vec<SourceHealth> {
+        let now = self.clock.now();
+        self.lock().list.iter().map(|entry| SourceHealth { health: state(entry, now), ..entry.seen.clone() }).collect()
+    }
+}
+
+/// The state that a source is in at `now`: time passes even when nothing happens.
+fn state(entry: &Entry, now: Timestamp) -> Health {
+    let seen = &entry.seen;
+    let overdue = seen.next_due.map_or(Duration::default(), |due| now.since(due));
+    if seen.health != Health::Gone && overdue > Duration(entry.every.0.saturating_mul(STALE_INTERVALS)) {
+        return Health::Stale;
+    }
+    let news = seen.last_new.or(seen.since);
+    if seen.health == Health::Ok && news.is_some_and(|news| now.since(news) > QUIET_AFTER) {
+        return Health::Quiet;
+    }
+    seen.health
+}
+
+fn enter(seen: &mut SourceHealth, health: Health, now: Timestamp) {
+    if seen.health != health || seen.since.is_none() {
+        seen.health = health;
+        seen.since = Some(now);
+        publish(&seen.name, Some(health));
+    }
+}
+
+fn publish(source: &str, is: Option<Health>) {
+    for (health, name) in Health::ALL {
+        let value = f64::from(u8::from(is == Some(health)));
+        gauge!(SOURCE_HEALTH, "source" => source.to_owned(), "state" => name).set(value);
+    }
+}

@@ -1,0 +1,185 @@
+//! How are journal and views opened, made to agree, kept small, and closed?
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+
+use crate::archive::{self, Archive};
+use crate::clock::Clock;
+use crate::journal::{DataLock, History, Journal, Recovery};
+use crate::model::{Position, View};
+use crate::store::{self, Restored, Store};
+
+/// How long the archive may take to make durable what it has been given.
+pub const FLUSH: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Everything in a data directory, opened by one process.
+#[derive(Debug)]
+pub struct Data {
+    pub dir: PathBuf,
+    pub journal: Journal,
+    pub store: Arc<Store>,
+    pub archive: Arc<Archive>,
+    /// Held as long as this process may write.
+    pub lock: DataLock,
+}
+
+/// Where things are inside a data directory.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub journal: PathBuf,
+    pub store: PathBuf,
+    pub archive: PathBuf,
+    pub snapshots: PathBuf,
+    /// Address and token of the running daemon.
+    pub daemon: PathBuf,
+    /// Waits that hosts asked for.
+    pub holds: PathBuf,
+}
+
+impl Places {
+    /// The places inside `dir`.
+    pub fn of(dir: &Path) -> Self {
+        Self {
+            journal: dir.join("journal"),
+            store: dir.join("store"),
+            archive: dir.join("archive"),
+            snapshots: dir.join("snapshots"),
+            daemon: dir.join("daemon.json"),
+            holds: dir.join("holds.json"),
+        }
+    }
+}
+
+/// What opening found out of order, in words for the operator.
+pub type Findings = Vec<String>;
+
+impl Data {
+    /// Locks and opens a data directory, making it where there is none, and brings both views up to the
+    /// journal's last frame.
+    ///
+    /// # Errors
+    /// Another daemon holds the directory, the data is newer than this binary, or the disk refuses.
+    pub fn open(dir: &Path, clock: &Clock) -> anyhow::Result<(Self, Findings)> {
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data directory {}", dir.display()))?;
+        let lock = DataLock::acquire(dir)?;
+        let places = Places::of(dir);
+        let (journal, recovery) = Journal::open(&places.journal)?;
+        let mut findings = recovered(&recovery);
+
+        let (store, opened) = Store::open(&places.store)?;
+        if let store::Opened::SetAside { why, .. } = &opened {
+            findings.push(format!("the store was set aside ({why}) and made again from the journal"));
+        }
+        let history = journal.history();
+        let restored = store::restore(&store, &places.snapshots, history.last(), |after| history.replay(after))?;
+        findings.extend(restored_in_words(&restored));
+
+        let (archive, opened) = open_archive(&places.archive, history.last(), clock)?;
+        if let Some(why) = &opened.set_aside {
+            findings.push(format!("the archive was set aside ({why}) and is made again from the journal"));
+        }
+        catch_up(&archive, &history)?;
+        let data = Self { dir: dir.to_owned(), journal, store: Arc::new(store), archive: Arc::new(archive), lock };
+        Ok((data, findings))
+    }
+
+    /// Sets both views aside, so that the next opening makes them anew from the journal.
+    pub fn discard_views(dir: &Path) -> anyhow::Result<()> {
+        let lock = DataLock::acquire(dir)?;
+        let places = Places::of(dir);
+        for view in [&places.store, &places.archive, &places.snapshots] {
+            match std::fs::remove_dir_all(view) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove {}", view.display()));
+                }
+                _ => {}
+            }
+        }
+        drop(lock);
+        Ok(())
+    }
+
+    /// Makes everything durable and marks the store as stopped cleanly.
+    pub fn close(self) -> anyhow::Result<()> {
+        self.archive.flush(FLUSH)?;
+        self.store.mark_clean()?;
+        Ok(())
+    }
+}
+
+/// Opens the archive; one that knows more than the journal is of another journal and made anew.
+fn open_archive(dir: &Path, last: Position, clock: &Clock) -> anyhow::Result<(Archive, archive::Opened)> {
+    let (archive, opened) = Archive::open(dir, clock.clone())?;
+    if archive.position() <= last {
+        return Ok((archive, opened));
+    }
+    drop(archive);
+    Archive::discard(dir)?;
+    Ok(Archive::open(dir, clock.clone())?)
+}
+
+/// Applies to the archive what the journal has and it has not.
+fn catch_up(archive: &Archive, history: &History) -> anyhow::Result<()> {
+    for frame in history.replay(archive.position()) {
+        match frame {
+            Ok((position, events)) => archive.apply(position, &events)?,
+            // The store's replay reported it already; what is after it still counts.
+            Err(damage) => tracing::debug!(%damage, "skipped while the archive catches up"),
+        }
+    }
+    archive.flush(FLUSH)?;
+    Ok(())
+}
+
+fn recovered(recovery: &Recovery) -> Findings {
+    let torn = (recovery.cut_bytes > 0)
+        .then(|| format!("the journal ended in a torn frame; {} bytes were cut off", recovery.cut_bytes));
+    torn.into_iter().chain(recovery.damage.iter().map(|damage| damage.to_string())).collect()
+}
+
+fn restored_in_words(restored: &Restored) -> Findings {
+    let mut words: Findings =
+        restored.bad_snapshots.iter().map(|why| format!("a snapshot was passed over: {why}")).collect();
+    words.extend(restored.damage.iter().cloned());
+    if restored.was_ahead {
+        words.push("the store knew more than the journal and was made anew".to_owned());
+    }
+    words
+}
+
+/// Copies the journal and the snapshots into `to`, while writing goes on. Starting on the copy makes the views again.
+///
+/// # Errors
+/// `to` exists and is not empty, or the disk refuses.
+pub fn backup(history: &History, places: &Places, to: &Path) -> anyhow::Result<Position> {
+    let occupied = std::fs::read_dir(to).is_ok_and(|mut entries| entries.next().is_some());
+    anyhow::ensure!(!occupied, "{} is not empty; a backup goes into a new or empty folder", to.display());
+    let target = Places::of(to);
+    std::fs::create_dir_all(&target.snapshots)
+        .with_context(|| format!("cannot make {}", target.snapshots.display()))?;
+    // Snapshots first: one that is newer than the copied journal would be ahead of it.
+    if places.snapshots.is_dir() {
+        for entry in std::fs::read_dir(&places.snapshots)? {
+            let entry = entry?;
+            std::fs::copy(entry.path(), target.snapshots.join(entry.file_name()))?;
+        }
+    }
+    Ok(history.copy_to(&target.journal)?)
+}
+
+/// Writes a file that only its owner can read, in place of an older one, in one step.
+pub fn write_private(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let new = path.with_extension("new");
+    // Left over from a crash in the middle of this; it may have other rights.
+    let _ = std::fs::remove_file(&new);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! What would come of a page, if it were read for real?
+//!
+//! The same line as the daemon's, journaling nothing: for `poll`, for tests, and for everything that asks "what if".
+
+use super::schedule::page_of;
+use super::supervise::rules_of;
+use super::{Overlay, Page, Rules, decide, doors};
+use crate::clock::Clock;
+use crate::config::{Config, SourceConfig};
+use crate::fetch::{Door, Policy, Turned};
+use crate::model::{Candidate, Memory, PageRead, PostId, Seen, SourceState, StoryId, ViewError};
+use crate::score::Baselines;
+
+/// Decides on a page with a memory that nothing is added to.
+///
+/// # Errors
+/// When the memory cannot be asked.
+pub fn rehearse(page: Page, rules: &Rules, memory: &dyn Memory) -> Result<PageRead, ViewError> {
+    decide(page, rules, &mut Overlay::new(memory), &mut Baselines::default())
+}
+
+/// Polls a source once through the real door and decides on what it brings as if everything were new.
+///
+/// # Errors
+/// The source cannot be asked, or its answer not read.
+pub async fn poll_once(config: &Config, source: &SourceConfig, clock: Clock) -> anyhow::Result<Vec<PageRead>> {
+    let door = Door::new(doors::door_settings(config), clock)?;
+    let rules = rules_of(config);
+    let mut poll = door.poll(source.source.clone(), &SourceState::default(), Policy::default());
+    let mut pages = Vec::new();
+    while let Some(turned) = poll.turn().await? {
+        if let Turned::Page(page) = turned {
+            pages.push(rehearse(page_of(source, *page, false), &rules, &Blank)?);
+        }
+    }
+    Ok(pages)
+}
+
+/// The memory of one who has never read anything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Blank;
+
+impl Memory for Blank {
+    fn seen(&self, _: PostId) -> Result<Option<Seen>, ViewError> {
+        Ok(None)
+    }
+
+    fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
+        Ok(vec![None; keys.len()])
+    }
+
+    fn alerted(&self, _: StoryId) -> Result<Vec<String>, ViewError> {
+        Ok(Vec::new())
+    }
+
+    fn source(&self, _: &str) -> Result<SourceState, ViewError> {
+        Ok(SourceState::default())
+    }
+}

@@ -1,0 +1,294 @@
+//! When is a source due, and what happens when it is?
+//!
+//! One small task a source: it sleeps until the source is due, polls it page by page, hands each page to the
+//! writer before the next is asked, and decides when to come back. A source that fails is asked less and less
+//! often, within bounds; a wait that a site asks for is always sat out.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::writer::{Kept, Writer};
+use super::{Board, Page, PollEnd, data, doors};
+use crate::clock::Clock;
+use crate::config::{Config, SourceConfig};
+use crate::fetch::{self, Door, Policy, Turned};
+use crate::model::event::Validators;
+use crate::model::{Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError};
+use crate::store::Store;
+
+/// Between the first askings of two sources after a start, so that not everybody is asked at once.
+const STAGGER: Duration = Duration(20);
+/// The first askings after a start are spread over at most this.
+const LONGEST_STAGGER: Duration = Duration::minutes(2);
+/// Up to this part of the interval is added at random, so that sources do not fall into step.
+const JITTER: f64 = 0.1;
+/// A source that cannot be reached is tried again at least this often: the fault may be our own network.
+const LONGEST_WAIT_UNREACHABLE: Duration = Duration::minutes(15);
+/// A source that refuses or answers with errors is tried again at least this often.
+const LONGEST_WAIT_REFUSED: Duration = Duration::hours(6);
+/// How often the interval is doubled at most.
+const MOST_DOUBLINGS: u32 = 10;
+
+/// Everything that listens. One task a source.
+pub struct Listeners {
+    parts: Arc<Parts>,
+    running: Mutex<BTreeMap<String, Running>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+/// What every listening task needs.
+pub struct Parts {
+    pub door: Door,
+    pub writer: Writer,
+    pub store: Arc<Store>,
+    pub board: Board,
+    pub clock: Clock,
+    /// Where waits that hosts asked for outlive a restart.
+    pub holds: PathBuf,
+}
+
+struct Running {
+    version: u64,
+    stop: CancellationToken,
+}
+
+/// Why a poll ended early.
+#[derive(Debug, thiserror::Error)]
+enum PollError {
+    #[error(transparent)]
+    Fetch(#[from] FetchProblem),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    View(#[from] ViewError),
+}
+
+/// What a whole poll brought.
+#[derive(Default)]
+struct Brought {
+    kept: Kept,
+    first_poll: bool,
+}
+
+impl Listeners {
+    /// Nobody listens yet; everything ends when `stop` is cancelled.
+    pub fn new(parts: Parts, stop: CancellationToken) -> Self {
+        load_holds(&parts);
+        Self { parts: Arc::new(parts), running: Mutex::default(), tasks: TaskTracker::new(), stop }
+    }
+
+    /// Takes over a configuration: sources that did not change go on undisturbed.
+    pub fn reconfigure(&self, config: &Config) -> anyhow::Result<()> {
+        self.parts.door.reconfigure(doors::door_settings(config))?;
+        let mut running = self.lock();
+        let mut before = std::mem::take(&mut *running);
+        let mut started = 0;
+        for source in &config.sources {
+            let kept = before.remove(&source.name).filter(|task| {
+                let same = task.version == source.version;
+                if !same {
+                    task.stop.cancel();
+                }
+                same
+            });
+            let task = kept.unwrap_or_else(|| {
+                started += 1;
+                self.start(source.clone(), Duration(STAGGER.0 * (started - 1)).min(LONGEST_STAGGER))
+            });
+            running.insert(source.name.clone(), task);
+        }
+        before.values().for_each(|removed| removed.stop.cancel());
+        Ok(())
+    }
+
+    fn start(&self, source: SourceConfig, delay: Duration) -> Running {
+        let (version, stop) = (source.version, self.stop.child_token());
+        let (parts, ended) = (self.parts.clone(), stop.clone());
+        // Dropped in the middle of a poll, nothing is lost: what is not durable is read again.
+        self.tasks.spawn(async move { ended.run_until_cancelled(listen(&parts, &source, delay)).await });
+        Running { version, stop }
+    }
+
+    /// Returns when every task has ended, after the stop was asked for.
+    pub async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Listens to one source until it is gone for good, or the task is dropped.
+async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
+    let mut due = parts.clock.now() + delay;
+    loop {
+        parts.board.due(&source.name, due);
+        parts.clock.sleep_until(due).await;
+        parts.board.asked(&source.name);
+        let wait = match poll(parts, source).await {
+            Ok(brought) => {
+                recovered(parts, source);
+                say_first(source, &brought);
+                source.every
+            }
+            Err(PollError::Fetch(FetchProblem::Gone)) => return gone(parts, source).await,
+            Err(PollError::Fetch(problem)) => failed(parts, source, &problem),
+            Err(PollError::Ledger(LedgerError::Stopping)) => return,
+            // Logged where it happened; the posts are still at the source.
+            Err(PollError::Ledger(LedgerError::Unwritable { .. }) | PollError::View(_)) => source.every,
+        };
+        due = parts.clock.now() + jittered(wait);
+    }
+}
+
+/// Polls a source to its end: each page is durable before the next one is asked for.
+async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError> {
+    let mut state: SourceState = parts.store.source(&source.name)?;
+    state.validators = state.validators.filter(|known| known.version == source.version);
+    let first_poll = state.first_polled.is_none();
+    let mut poll = parts.door.poll(source.source.clone(), &state, Policy::default());
+    let mut brought = Brought { first_poll, ..Brought::default() };
+    while let Some(turned) = poll.turn().await? {
+        let page = match turned {
+            Turned::Page(page) => page_of(source, *page, first_poll),
+            Turned::Unchanged { .. } => continue,
+        };
+        let (gap, repaired, asked_to_wait) = (page.gap, page.reading.repaired.clone(), page.reading.wait.is_some());
+        let kept = parts.writer.page(page).await?;
+        if asked_to_wait {
+            save_holds(parts);
+        }
+        parts.board.page(&source.name, &kept.counts, &repaired, gap);
+        brought.kept.counts.merge(&kept.counts);
+        brought.kept.held_back_by_age += kept.held_back_by_age;
+    }
+    Ok(brought)
+}
+
+/// A page as the line takes it.
+pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Page {
+    let fetch::Page { url, received_at, mut reading, last, gap, validators, bytes: _ } = page;
+    reading.posts.iter_mut().flatten().for_each(|post| post.tags.extend(source.tags.iter().cloned()));
+    Page {
+        source: source.name.clone(),
+        kind: source.kind.to_owned(),
+        base: url,
+        received_at,
+        first_poll,
+        end: last.then(|| PollEnd {
+            progress: reading.progress.clone(),
+            validators: validators.map(|known| Validators { version: source.version, ..known }),
+        }),
+        gap,
+        reading,
+    }
+}
+
+fn recovered(parts: &Parts, source: &SourceConfig) {
+    if parts.board.answered(&source.name) > 0 {
+        tracing::info!(source = source.name, "answers again");
+    }
+}
+
+fn say_first(source: &SourceConfig, brought: &Brought) {
+    if !brought.first_poll {
+        return;
+    }
+    let Kept { counts, held_back_by_age } = &brought.kept;
+    tracing::info!(
+        source = source.name,
+        posts = counts.total(),
+        mentions = counts.mention,
+        held_back = held_back_by_age,
+        "first poll done; mentions held back are archived, but too old to alert"
+    );
+}
+
+/// Notes the problem and says how long to leave the source alone.
+fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Duration {
+    let failures = parts.board.failed(&source.name, problem);
+    if failures == 1 {
+        tracing::warn!(source = source.name, %problem, "no answer that can be read; tried again by itself");
+    }
+    match problem {
+        FetchProblem::Limited { until, .. } => {
+            save_holds(parts);
+            until.since(parts.clock.now()).max(source.every)
+        }
+        FetchProblem::Unreachable { .. } | FetchProblem::TimedOut { .. } => {
+            backed_off(source.every, failures, LONGEST_WAIT_UNREACHABLE)
+        }
+        FetchProblem::Refused { .. }
+        | FetchProblem::Robots { .. }
+        | FetchProblem::PrivateAddress { .. }
+        | FetchProblem::TooManyRedirects { .. }
+        | FetchProblem::TooLarge { .. }
+        | FetchProblem::Gone
+        | FetchProblem::Status { .. }
+        | FetchProblem::Unreadable { .. } => backed_off(source.every, failures, LONGEST_WAIT_REFUSED),
+    }
+}
+
+/// Doubles the interval with each failure in a row after the first, up to `longest`; never below the interval.
+fn backed_off(every: Duration, failures: u32, longest: Duration) -> Duration {
+    let doublings = failures.saturating_sub(1).min(MOST_DOUBLINGS);
+    Duration(every.0.saturating_mul(1 << doublings)).min(longest).max(every)
+}
+
+/// The site says that the source is gone for good: it is not asked again before the next start or a change of its block.
+async fn gone(parts: &Parts, source: &SourceConfig) {
+    let why = FetchProblem::Gone.to_string();
+    tracing::error!(source = source.name, "{why}; remove it from sources.toml or give its new address");
+    parts.board.failed(&source.name, &FetchProblem::Gone);
+    parts.board.gone(&source.name, &why);
+    let event = Event::SourceGone { source: source.name.clone(), at: parts.clock.now(), why };
+    if let Err(error) = parts.writer.record(vec![event]).await {
+        tracing::warn!(source = source.name, %error, "cannot note that the source is gone; it is asked again after a restart");
+    }
+}
+
+fn jittered(wait: Duration) -> Duration {
+    let more = (wait.0 as f64 * JITTER * fastrand::f64()) as u64;
+    Duration(wait.0.saturating_add(more))
+}
+
+/// Waits that hosts asked for are kept in a file: a restart is no reason to ask again at once.
+fn save_holds(parts: &Parts) {
+    let holds: BTreeMap<String, Timestamp> = parts.door.holds().into_iter().collect();
+    let saved = serde_json::to_vec(&holds)
+        .map_err(anyhow::Error::from)
+        .and_then(|json| data::write_private(&parts.holds, &json));
+    if let Err(error) = saved {
+        tracing::warn!("cannot keep the waits that hosts asked for: {error:#}");
+    }
+}
+
+fn load_holds(parts: &Parts) {
+    // Not there, or not readable: then nobody asked us to wait, as far as we know.
+    let Ok(text) = std::fs::read(&parts.holds) else { return };
+    let holds: BTreeMap<String, Timestamp> = serde_json::from_slice(&text).unwrap_or_default();
+    for (key, until) in holds {
+        parts.door.hold(&key, until, "asked before the restart");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_source_is_asked_less_and_less_often_within_bounds() {
+        let every = Duration::minutes(2);
+        let waits: Vec<String> =
+            (1..=6).map(|failures| backed_off(every, failures, LONGEST_WAIT_UNREACHABLE).to_string()).collect();
+        assert_eq!(waits, ["2m", "4m", "8m", "15m", "15m", "15m"]);
+        assert_eq!(backed_off(Duration::days(1), 9, LONGEST_WAIT_UNREACHABLE), Duration::days(1));
+    }
+}

@@ -1,0 +1,378 @@
+//! Which tasks make up the daemon, and how do they start, change and stop together?
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use futures_util::future::BoxFuture;
+use metrics::{counter, gauge};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::data::{self, Data, Places};
+use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
+use super::schedule::{self, Listeners};
+use super::writer::{Desk, Writer};
+use super::{Board, Rules, doors, upkeep};
+use crate::archive::Archive;
+use crate::clock::Clock;
+use crate::config::{Changes, Config, Paths, ReceiverConfig, Watcher};
+use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
+use crate::fetch::Door;
+use crate::http::Client;
+use crate::journal::{DataLock, History, Journal};
+use crate::model::{Duration, Fault, Position, Secret, Severity};
+use crate::store::Store;
+use crate::telemetry::{CONFIG_OK, RELOADS};
+
+/// How long running polls and requests may take to end when the daemon stops.
+const DRAIN: Duration = Duration::seconds(5);
+/// How long deliveries under way may take to land when the daemon stops.
+const LAND: Duration = Duration::seconds(5);
+
+/// Serves the page and the API until the token is cancelled; the web front's own function.
+pub type Front = fn(TcpListener, Arc<Daemon>, CancellationToken) -> BoxFuture<'static, std::io::Result<()>>;
+
+/// The running daemon, and what the web front and tests may ask of it.
+pub struct Daemon {
+    pub clock: Clock,
+    pub board: Board,
+    pub store: Arc<Store>,
+    pub archive: Arc<Archive>,
+    pub deliverer: Arc<Deliverer>,
+    pub writer: Writer,
+    /// Where the page and the API listen.
+    pub address: SocketAddr,
+    history: History,
+    places: Places,
+    paths: Paths,
+    config: ArcSwap<Config>,
+    rules: Arc<ArcSwap<Rules>>,
+    listeners: Listeners,
+    token: Secret,
+    /// Faults of the last configuration that was rejected; empty when the newest one runs.
+    rejected: Mutex<Vec<Fault>>,
+    /// One reload at a time.
+    reloading: tokio::sync::Mutex<()>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    /// Taken by the one who stops the daemon.
+    ending: Mutex<Option<Ending>>,
+}
+
+/// What only the end of the daemon needs.
+struct Ending {
+    writer: std::thread::JoinHandle<Journal>,
+    lock: DataLock,
+}
+
+/// Whether the daemon does its work, and what keeps it from it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Condition {
+    pub ready: bool,
+    pub problems: Vec<String>,
+}
+
+/// What a running daemon leaves in its data directory (`daemon.json`, mode 0600) for commands to find it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct DaemonFile {
+    pub address: SocketAddr,
+    pub token: String,
+    pub pid: u32,
+}
+
+impl Daemon {
+    /// Opens the data, starts every task, and returns when the page answers.
+    ///
+    /// # Errors
+    /// The data directory is taken or cannot be read, or the address to listen on is taken.
+    pub async fn start(
+        config: Config,
+        paths: Paths,
+        clock: Clock,
+        output: Output,
+        front: Front,
+    ) -> anyhow::Result<Arc<Self>> {
+        let dir = config.daemon.data_dir.clone();
+        let (data, findings) = tokio::task::spawn_blocking({
+            let (dir, clock) = (dir.clone(), clock.clone());
+            move || Data::open(&dir, &clock)
+        })
+        .await??;
+        for finding in findings {
+            tracing::warn!("{finding}");
+        }
+        let listen = config.daemon.listen;
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen}; change `listen` in daemon.toml"))?;
+
+        let Data { journal, store, archive, lock, .. } = data;
+        let history = journal.history();
+        let rules = Arc::new(ArcSwap::from_pointee(rules_of(&config)));
+        let wake = Arc::new(OnceLock::<Arc<Deliverer>>::new());
+        let desk = Desk {
+            journal,
+            store: store.clone(),
+            archive: archive.clone(),
+            dir: dir.clone(),
+            rules: rules.clone(),
+            wake: Box::new({
+                let wake = wake.clone();
+                move |receiver| wake.get().into_iter().for_each(|deliverer| deliverer.wake(receiver))
+            }),
+        };
+        let (writer, thread) = Writer::start(desk).context("cannot start the writer")?;
+        let stop = CancellationToken::new();
+        let client = Client::new(&doors::client_settings(&config))?;
+        let parts = Parts {
+            outbox: store.clone(),
+            ledger: Arc::new(writer.clone()),
+            client: client.clone(),
+            output,
+            clock: clock.clone(),
+        };
+        let deliverer = Arc::new(Deliverer::new(parts, stop.child_token()));
+        // Set once, here: nobody else holds it yet.
+        let _ = wake.set(deliverer.clone());
+        let board = Board::new(clock.clone());
+        let places = Places::of(&dir);
+        let listening = schedule::Parts {
+            door: Door::new(doors::door_settings(&config), clock.clone())?,
+            writer: writer.clone(),
+            store: store.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+            holds: places.holds.clone(),
+        };
+        let listeners = Listeners::new(listening, stop.child_token());
+
+        let daemon = Arc::new(Self {
+            clock,
+            board,
+            store,
+            archive,
+            deliverer,
+            writer,
+            address: listener.local_addr()?,
+            history,
+            places,
+            paths,
+            config: ArcSwap::from_pointee(config),
+            rules,
+            listeners,
+            token: Secret::new(new_token()?),
+            rejected: Mutex::default(),
+            reloading: tokio::sync::Mutex::default(),
+            stop: stop.clone(),
+            tasks: TaskTracker::new(),
+            ending: Mutex::new(Some(Ending { writer: thread, lock })),
+        });
+        daemon.leave_address().context("cannot write daemon.json")?;
+        daemon.take(&daemon.config.load(), client)?;
+        gauge!(CONFIG_OK).set(1.0);
+        let watcher = Watcher::new(&daemon.paths, daemon.clock.clone());
+        daemon.tasks.spawn(upkeep::run(daemon.clone(), watcher, stop.clone()));
+        daemon.tasks.spawn({
+            let daemon = daemon.clone();
+            async move {
+                if let Err(error) = front(listener, daemon, stop).await {
+                    tracing::error!(%error, "the page stopped");
+                }
+            }
+        });
+        Ok(daemon)
+    }
+
+    /// Gives every part what it needs of a configuration.
+    fn take(&self, config: &Config, client: Client) -> anyhow::Result<()> {
+        self.deliverer.reconfigure(client, config.receivers.iter().map(destination).collect());
+        self.board
+            .configure(config.sources.iter().map(|source| (source.name.clone(), source.kind.to_owned(), source.every)));
+        self.listeners.reconfigure(config)?;
+        Ok(())
+    }
+
+    /// Takes the configuration files as they are now, whole; or rejects them, and the old configuration runs on.
+    pub async fn reload(&self) -> Result<Changes, Vec<Fault>> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let paths = self.paths.clone();
+        let loaded = tokio::task::spawn_blocking(move || Config::load(&paths)).await;
+        let loaded = loaded.unwrap_or_else(|error| Err(vec![Fault::error("", None, error.to_string())]));
+        let taken = loaded.and_then(|(config, warnings)| {
+            warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            self.swap(config).map_err(|error| vec![Fault::error("", None, format!("{error:#}"))])
+        });
+        match &taken {
+            Ok(changes) => tracing::info!(%changes, "configuration reloaded"),
+            Err(faults) => {
+                tracing::error!(faults = faults.len(), "the changed configuration has faults; the old one runs on");
+                faults.iter().for_each(|fault| tracing::error!("{fault}"));
+            }
+        }
+        let result = if taken.is_ok() { "taken" } else { "rejected" };
+        counter!(RELOADS, "result" => result).increment(1);
+        gauge!(CONFIG_OK).set(f64::from(u8::from(taken.is_ok())));
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = errors(taken.as_ref().err());
+        taken
+    }
+
+    fn swap(&self, config: Config) -> anyhow::Result<Changes> {
+        let before = self.config.load_full();
+        let changes = Changes::between(&before, &config);
+        let client = Client::new(&doors::client_settings(&config))?;
+        self.rules.store(Arc::new(rules_of(&config)));
+        self.take(&config, client)?;
+        self.config.store(Arc::new(config));
+        Ok(changes)
+    }
+
+    /// The configuration that runs.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Searches the archive.
+    pub fn search(&self, ask: &SearchQuestion) -> Result<SearchAnswer, SearchError> {
+        look::search(&self.archive, &self.config.load().names, ask, self.clock.now())
+    }
+
+    /// The newest mentions.
+    pub fn recent_mentions(&self, limit: usize) -> Result<SearchAnswer, SearchError> {
+        look::recent_mentions(&self.archive, limit, self.clock.now())
+    }
+
+    /// Copies the data while the daemon runs.
+    pub async fn backup(&self, to: PathBuf) -> anyhow::Result<Position> {
+        let (history, places) = (self.history.clone(), self.places.clone());
+        tokio::task::spawn_blocking(move || data::backup(&history, &places, &to)).await?
+    }
+
+    /// Whether the daemon does its work.
+    pub fn condition(&self) -> Condition {
+        let mut problems = Vec::new();
+        if self.writer.is_stopped() {
+            problems.push("The disk takes no writes: nothing new is read until there is room.".to_owned());
+        }
+        let ready = problems.is_empty();
+        let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
+        if !rejected.is_empty() {
+            let first = rejected.first().map(ToString::to_string).unwrap_or_default();
+            let count = rejected.len();
+            problems.push(format!(
+                "The changed configuration was rejected ({count} faults) and the old one runs on: {first}"
+            ));
+        }
+        Condition { ready, problems }
+    }
+
+    /// Names under which a browser may ask for the page, besides `localhost` and addresses.
+    pub fn host_names(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What calls that change something must show.
+    pub fn token(&self) -> &Secret {
+        &self.token
+    }
+
+    pub(super) fn history(&self) -> &History {
+        &self.history
+    }
+
+    pub(super) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Stops every task within a bound and closes the data cleanly.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        let drained = async {
+            self.listeners.ended().await;
+            self.tasks.wait().await;
+        };
+        if tokio::time::timeout(DRAIN.to_std(), drained).await.is_err() {
+            tracing::warn!(
+                "some polls or requests did not end in time; what they read is read again after the next start"
+            );
+        }
+        if !self.deliverer.stopped(LAND).await {
+            tracing::warn!(
+                "some deliveries did not land in time; they are repeated after the next start, with the same id"
+            );
+        }
+        let ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(ending) = ending else { return };
+
+        let (store, archive) = (self.store.clone(), self.archive.clone());
+        let writer = self.writer.clone();
+        let closed = async move {
+            writer.close().await;
+            tokio::task::spawn_blocking(move || close(ending, &store, &archive)).await
+        };
+        match tokio::time::timeout(DRAIN.to_std(), closed).await {
+            Ok(Ok(Ok(()))) => tracing::info!("stopped"),
+            Ok(Ok(Err(error))) => tracing::error!("stopped, but not cleanly: {error:#}"),
+            Ok(Err(_)) | Err(_) => {
+                tracing::error!("stopped before everything was written to the views; the next start makes them again")
+            }
+        }
+        // Gone already, or unwritable: a stale file only costs commands one failed knock.
+        let _ = std::fs::remove_file(&self.places.daemon);
+    }
+
+    fn leave_address(&self) -> anyhow::Result<()> {
+        let file = DaemonFile { address: self.address, token: self.token.expose().to_owned(), pid: std::process::id() };
+        data::write_private(&self.places.daemon, &serde_json::to_vec(&file)?)
+    }
+}
+
+/// Only what kept a configuration from being taken.
+fn errors(faults: Option<&Vec<Fault>>) -> Vec<Fault> {
+    faults.into_iter().flatten().filter(|fault| fault.severity == Severity::Error).cloned().collect()
+}
+
+/// Ends the writer and closes both views; everything written before is in them.
+fn close(ending: Ending, store: &Store, archive: &Archive) -> anyhow::Result<()> {
+    let Ending { writer, lock } = ending;
+    let journal = writer.join().map_err(|_| anyhow::anyhow!("the writer ended in a panic"))?;
+    archive.flush(data::FLUSH)?;
+    store.mark_clean()?;
+    drop((journal, lock));
+    Ok(())
+}
+
+/// Sends a marked sample to one receiver the way every alert goes; journals nothing.
+pub async fn send_sample(receiver: &ReceiverConfig, client: Client, clock: Clock) -> Tried {
+    let output = Arc::new(Mutex::new(std::io::stdout()));
+    Sender::new(client, output, clock).send_sample(&destination(receiver)).await
+}
+
+fn destination(receiver: &ReceiverConfig) -> Destination {
+    Destination {
+        name: receiver.name.clone(),
+        allow_private: receiver.allow_private,
+        receiver: receiver.receiver.clone(),
+    }
+}
+
+/// What the line decides by, out of a configuration.
+pub fn rules_of(config: &Config) -> Rules {
+    Rules {
+        watches: config.watches.clone(),
+        routes: Arc::new(config.route.clone()),
+        first_poll_alert_age: config.daemon.first_poll_alert_age,
+    }
+}
+
+/// 128 bits from the system's random source, in hexadecimal.
+fn new_token() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no random numbers from the system: {error}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,170 @@
+//! What does the daemon do from time to time, so that data stays small and restarts stay quick?
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::supervise::Daemon;
+use crate::config::{Retention, Watcher};
+use crate::journal::Keep;
+use crate::model::event::{PageRead, Stub};
+use crate::model::{Duration, Event, Ledger, Memory, Outcome, Position, Timestamp, View};
+use crate::store::Store;
+
+/// How often posts that are too old are let go and forgotten keys are swept.
+const EVERY: Duration = Duration::hours(1);
+/// How often the journal's old segments are rewritten without what is not needed.
+const COMPACT_EVERY: Duration = Duration::days(1);
+/// How often the store's state is saved, so that a start after a crash need not replay everything.
+const SNAPSHOT_EVERY: Duration = Duration::minutes(10);
+/// Frames that a snapshot must save us from replaying to be worth its while.
+const SNAPSHOT_FRAMES: u64 = 1_000;
+/// An expiry that every view has long applied.
+const OLD_NEWS: Duration = Duration::days(7);
+
+/// Reloads on changed files and keeps the data small, until `stop`.
+pub async fn run(daemon: Arc<Daemon>, mut watcher: Watcher, stop: CancellationToken) {
+    let mut due = Due::after(daemon.clock.now());
+    let mut saved = daemon.store.position();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            // What came of it is in log, metric and page.
+            () = watcher.changed() => drop(daemon.reload().await),
+            () = daemon.clock.sleep_until(due.next()) => {
+                let now = daemon.clock.now();
+                if let Err(error) = due.work(&daemon, now, &mut saved).await {
+                    tracing::warn!("upkeep did not end well and is tried again later: {error:#}");
+                }
+            }
+        }
+    }
+}
+
+struct Due {
+    tidy: Timestamp,
+    compact: Timestamp,
+    snapshot: Timestamp,
+}
+
+impl Due {
+    fn after(now: Timestamp) -> Self {
+        Self { tidy: now + EVERY, compact: now + COMPACT_EVERY, snapshot: now + SNAPSHOT_EVERY }
+    }
+
+    fn next(&self) -> Timestamp {
+        self.tidy.min(self.compact).min(self.snapshot)
+    }
+
+    /// Does what is due; each comes again later also when it failed.
+    async fn work(&mut self, daemon: &Arc<Daemon>, now: Timestamp, saved: &mut Position) -> anyhow::Result<()> {
+        if now >= self.snapshot {
+            self.snapshot = now + SNAPSHOT_EVERY;
+            snapshot(daemon, saved).await?;
+        }
+        if now >= self.tidy {
+            self.tidy = now + EVERY;
+            expire(daemon, now).await?;
+            sweep(daemon, now).await?;
+        }
+        if now >= self.compact {
+            self.compact = now + COMPACT_EVERY;
+            compact(daemon, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Saves the store's state when enough has happened since it was saved last.
+async fn snapshot(daemon: &Arc<Daemon>, saved: &mut Position) -> anyhow::Result<()> {
+    if daemon.store.position().0.saturating_sub(saved.0) < SNAPSHOT_FRAMES {
+        return Ok(());
+    }
+    let (store, places) = (daemon.store.clone(), daemon.places().clone());
+    *saved = tokio::task::spawn_blocking(move || store.snapshot(&places.snapshots)).await??.position;
+    Ok(())
+}
+
+/// Lets go of posts that are older than the configuration keeps them.
+async fn expire(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
+    let Retention { posts, mentions } = daemon.config().daemon.retention;
+    loop {
+        let archive = daemon.archive.clone();
+        let old = tokio::task::spawn_blocking(move || archive.expired(now - posts, now - mentions)).await??;
+        if old.is_empty() {
+            return Ok(());
+        }
+        tracing::info!(posts = old.len(), "posts left the archive by age");
+        daemon.writer.record(vec![Event::Expired { posts: old, at: now }]).await?;
+        // The archive must have let go of these before it is asked for the next ones.
+        let archive = daemon.archive.clone();
+        tokio::task::spawn_blocking(move || archive.flush(super::data::FLUSH)).await??;
+    }
+}
+
+async fn sweep(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
+    let (store, config) = (daemon.store.clone(), daemon.config());
+    tokio::task::spawn_blocking(move || store.sweep(now, &|source| config.source(source).is_some())).await??;
+    Ok(())
+}
+
+async fn compact(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
+    daemon.writer.aside(|journal| journal.roll()).await??;
+    let retention = daemon.config().daemon.retention;
+    let (history, store) = (daemon.history().clone(), daemon.store.clone());
+    let done = tokio::task::spawn_blocking(move || {
+        let newest = store.progress_positions()?;
+        let newest: Vec<Position> = newest.into_iter().map(|(_, position)| position).collect();
+        let mut keep =
+            |position: Position, event: &Event| keep(event, newest.contains(&position), &retention, &store, now);
+        anyhow::Ok(history.compact(&mut keep)?)
+    })
+    .await??;
+    if done.segments > 0 {
+        tracing::info!(segments = done.segments, freed_bytes = done.freed, "the journal was compacted");
+    }
+    Ok(())
+}
+
+/// What the journal still needs of an event. What cannot be decided is kept.
+fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Store, now: Timestamp) -> Keep {
+    match event {
+        Event::Page(read) => keep_page(read, holds_progress, retention, store, now),
+        Event::Delivery(attempt) => keep_if(!matches!(store.delivery(&attempt.alert), Ok(None))),
+        Event::Replayed { alert, .. } => keep_if(!matches!(store.delivery(alert), Ok(None))),
+        Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),
+        Event::SourceGone { .. } => Keep::Whole,
+    }
+}
+
+fn keep_if(needed: bool) -> Keep {
+    if needed { Keep::Whole } else { Keep::Drop }
+}
+
+/// Posts past their age leave only the stub by which a source that still lists them is known to repeat itself.
+fn keep_page(read: &PageRead, holds_progress: bool, retention: &Retention, store: &Store, now: Timestamp) -> Keep {
+    let known = |id| !matches!(store.seen(id), Ok(None));
+    let is_old = |outcome: Outcome, received: Timestamp, mentioned: bool| {
+        let kept_for = if mentioned || outcome == Outcome::Mention { retention.mentions } else { retention.posts };
+        now.since(received) > kept_for
+    };
+    let (old, posts): (Vec<_>, Vec<_>) = read
+        .posts
+        .iter()
+        .partition(|decided| is_old(decided.outcome, decided.post.received, !decided.matches.is_empty()));
+    let forgotten = read.stubs.iter().filter(|stub| !known(stub.post)).count();
+    if old.is_empty() && forgotten == 0 && (holds_progress || !posts.is_empty() || !read.stubs.is_empty()) {
+        return Keep::Whole;
+    }
+    let new_stubs = old.iter().map(|decided| Stub {
+        post: decided.post.id,
+        content_hash: decided.content_hash,
+        story: decided.story.story,
+    });
+    let stubs: Vec<Stub> = read.stubs.iter().cloned().chain(new_stubs).filter(|stub| known(stub.post)).collect();
+    if posts.is_empty() && stubs.is_empty() && !holds_progress {
+        return Keep::Drop;
+    }
+    let shorter = PageRead { posts: posts.into_iter().cloned().collect(), stubs, ..read.clone() };
+    Keep::Instead(Box::new(Event::Page(Box::new(shorter))))
+}

@@ -1,0 +1,439 @@
+//! How are the posts of a Discourse forum read?
+//!
+//! Every Discourse forum answers its pages as JSON too (read from its sources and recorded answers, 2026-11-21).
+//! `/posts.json` lists the 50 newest public posts whole; `before=ID` goes back, in older versions including
+//! that post itself. `/search.json` finds 50 posts a page on at most 10 pages, of each only an excerpt of
+//! 300 characters. Forums allow about 60 requests a minute and far fewer searches (8 a minute for visitors); over it they
+//! answer 429, Retry-After, and `{"errors": […], "error_type": "rate_limit", "extras": {"wait_seconds": …}}`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::model::{
+    Auth, Duration, Engagement, Fault, Next, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection,
+    Request, Response, Secret, Settings, Source, SourceKind, TextForm,
+};
+use crate::parse::json;
+
+pub static KIND: Kind = Kind;
+
+pub struct Kind;
+
+const EXPECTED: &str = "an answer of a Discourse forum";
+/// Most pages of a search that a forum gives.
+const MAX_SEARCH_PAGES: u32 = 10;
+/// Most pages of newest posts in one poll: 2,500 posts.
+const MAX_PAGES: u32 = 50;
+/// The wait when a forum says "too many" without saying for how long.
+const DEFAULT_WAIT: Duration = Duration::minutes(1);
+/// What the forum numbers as a like in `actions_summary`.
+const LIKE: u64 = 2;
+/// What the forum numbers as a post that people wrote; the others say that a topic was closed, moved and the like.
+const WRITTEN: [u64; 2] = [1, 2];
+/// Note that carries from page to page which post the poll goes back to.
+const SINCE: &str = "since";
+
+/// What can be set for a source of this kind.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Options {
+    /// Address of the forum, with its folder if it is not at the top of its host.
+    url: String,
+    /// Words as typed into the forum's search. Without it every new post is read, whole; with it only an
+    /// excerpt of each post found. Better without, unless the forum is very busy.
+    query: Option<String>,
+    /// Key of the forum's API, for a forum that visitors cannot read.
+    api_key: Option<Secret>,
+    /// Name of the user that the key acts as.
+    #[serde(default = "system")]
+    api_user: String,
+}
+
+fn system() -> String {
+    "system".to_owned()
+}
+
+impl SourceKind for Kind {
+    fn name(&self) -> &'static str {
+        "discourse"
+    }
+
+    fn summary(&self) -> &'static str {
+        "Topics and replies of a Discourse forum, all or by a search"
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        schemars::schema_for!(Options)
+    }
+
+    fn sample(&self) -> &'static str {
+        r#"[[source]]
+name = "our-forum"
+kind = "discourse"
+url = "https://community.acme.example"
+"#
+    }
+
+    /// Hosts do not tell; the addresses of topics do: `/t/some-words/123`.
+    fn recognise(&self, url: &Url) -> Option<String> {
+        let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"))?;
+        let (folder, topic) = url.path().split_once("/t/")?;
+        let mut parts = topic.split('/');
+        let (slug, number) = (parts.next()?, parts.next()?);
+        let is_topic = !slug.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let origin = url.origin().ascii_serialization();
+        let name = host.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let name = name.trim_matches('-');
+        is_topic.then(|| {
+            let forum = toml::Value::String(format!("{origin}{folder}"));
+            format!("[[source]]\nname = \"{name}\"\nkind = \"discourse\"\nurl = {forum}\n")
+        })
+    }
+
+    fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
+        let options: Options = settings.read()?;
+        let url = json::base(settings, "url", &options.url)?;
+        if options.query.as_ref().is_some_and(|query| query.trim().is_empty()) {
+            let fault = settings.fault("query", "there is nothing to search for");
+            return Err(vec![fault.hint("leave it out to read every new post")]);
+        }
+        let place = url.as_str().trim_end_matches('/').split_once("://").map(|(_, place)| place.to_owned());
+        Ok(Box::new(Forum { place: place.unwrap_or_default(), url, options }))
+    }
+}
+
+/// One configured forum. The cursor is the number of the newest post seen.
+#[derive(Debug)]
+struct Forum {
+    url: Url,
+    /// Host, port and folder: what tells forums apart in keys.
+    place: String,
+    options: Options,
+}
+
+impl Source for Forum {
+    fn next(&self, progress: &Progress) -> Next {
+        if progress.page > 0 && progress.next.is_none() {
+            return Next::Done;
+        }
+        let place = progress.next.as_deref();
+        let url = match &self.options.query {
+            Some(query) => {
+                let newest_first = format!("{query} order:latest");
+                let page = place.map(|page| ("page", page));
+                json::call(&self.url, "search.json", [("q", newest_first.as_str())].into_iter().chain(page))
+            }
+            None => json::call(&self.url, "posts.json", place.map(|before| ("before", before))),
+        };
+        Next::Http(Box::new(self.with_key(Request::get(url))))
+    }
+
+    fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
+        let (answer, repaired) = json::parse(response, EXPECTED)?;
+        let list = if self.options.query.is_some() { "posts" } else { "latest_posts" };
+        let items = match json::list(&answer, list) {
+            Some(items) => items,
+            // A search without results has no list of posts in some versions.
+            None if answer
+                .get("grouped_search_result")
+                .is_some_and(|found| found.get("error").is_none_or(Value::is_null)) =>
+            {
+                &[]
+            }
+            None => return Err(api_error(&answer, list)),
+        };
+        let topics = topics(&answer);
+        Ok(Reading {
+            posts: items.iter().map(|item| self.post(item, &topics)).collect(),
+            progress: self.progress_after(progress, items, &answer),
+            repaired,
+            wait: None,
+        })
+    }
+}
+
+impl Forum {
+    fn with_key(&self, request: Request) -> Request {
+        let Some(secret) = self.options.api_key.clone() else { return request };
+        let request = request.header("Api-Username", self.options.api_user.clone());
+        Request { auth: Auth::Header { name: "Api-Key".to_owned(), prefix: String::new(), secret }, ..request }
+    }
+
+    fn progress_after(&self, before: &Progress, items: &[Value], answer: &Value) -> Progress {
+        let mut progress = Progress { page: before.page.saturating_add(1), next: None, ..before.clone() };
+        if before.page == 0 {
+            match &before.cursor {
+                Some(cursor) => progress.notes.insert(SINCE.to_owned(), cursor.clone()),
+                None => progress.notes.remove(SINCE),
+            };
+        }
+        let ids: Vec<u64> = items.iter().filter_map(|item| json::id(item, "id")).collect();
+        let known = before.cursor.as_deref().and_then(|cursor| cursor.parse().ok());
+        progress.cursor = ids.iter().copied().chain(known).max().map(|newest| newest.to_string());
+        let since: Option<u64> = progress.notes.get(SINCE).and_then(|since| since.parse().ok());
+        progress.next = match (since, ids.iter().min()) {
+            // The first poll of all reads one page: what is older was not listened to.
+            (Some(since), Some(oldest)) if *oldest > since => self.page_after(before, *oldest, progress.page, answer),
+            _ => None,
+        };
+        if progress.next.is_none() {
+            progress.notes.remove(SINCE);
+        }
+        progress
+    }
+
+    /// Where the page behind the one with `oldest` is; always further back, so that a page that repeats itself ends the poll.
+    fn page_after(&self, before: &Progress, oldest: u64, pages: u32, answer: &Value) -> Option<String> {
+        if self.options.query.is_some() {
+            let found = answer.get("grouped_search_result")?;
+            let more = found.get("more_full_page_results").and_then(Value::as_bool).unwrap_or(false);
+            return (more && pages < MAX_SEARCH_PAGES).then(|| (pages + 1).to_string());
+        }
+        let last: Option<u64> = before.next.as_deref().and_then(|before| before.parse().ok());
+        (pages < MAX_PAGES && last.is_none_or(|last| oldest < last)).then(|| oldest.to_string())
+    }
+
+    /// Topic and number in it name a post, so that a reply knows the key of its topic's first post without having seen it.
+    fn key(&self, topic: u64, number: u64) -> String {
+        format!("discourse:{}:{topic}:{number}", self.place)
+    }
+
+    fn post(&self, item: &Value, topics: &BTreeMap<u64, &Value>) -> Result<RawPost, Rejection> {
+        let (Some(topic), Some(number)) = (json::id(item, "topic_id"), json::id(item, "post_number")) else {
+            return Err(json::rejection("it has no `topic_id` or `post_number`", item));
+        };
+        if json::id(item, "post_type").is_some_and(|form| !WRITTEN.contains(&form)) {
+            return Err(json::rejection("a note of the forum, not written by anyone", item));
+        }
+        if item.get("user_deleted").and_then(Value::as_bool) == Some(true) {
+            return Err(json::rejection("deleted by its author", item));
+        }
+        let found = topics.get(&topic).copied().unwrap_or(&Value::Null);
+        let title = json::text(item, "topic_title").or(json::text(found, "title")).unwrap_or_default();
+        let slug = json::text(item, "topic_slug").or(json::text(found, "slug")).unwrap_or("-");
+        let is_root = number == 1;
+        Ok(RawPost {
+            key: self.key(topic, number),
+            url: self.address(&if is_root {
+                format!("t/{slug}/{topic}")
+            } else {
+                format!("t/{slug}/{topic}/{number}")
+            }),
+            target: None,
+            thread: (!is_root).then(|| self.key(topic, 1)),
+            post_type: if is_root { PostType::Story } else { PostType::Comment },
+            // A reply does not say what the title of its topic says.
+            title: if is_root { json::as_html(title) } else { String::new() },
+            text: json::text(item, "cooked").or(json::text(item, "blurb")).unwrap_or_default().to_owned(),
+            form: TextForm::Html,
+            author: self.author(item),
+            published: json::date(item, "created_at"),
+            updated: json::date(item, "updated_at"),
+            lang: None,
+            tags: json::texts(found, "tags"),
+            engagement: engagement(item, found, is_root),
+        })
+    }
+
+    fn address(&self, path: &str) -> String {
+        json::call(&self.url, path, []).to_string()
+    }
+
+    fn author(&self, item: &Value) -> Option<RawAuthor> {
+        let handle = json::text(item, "username")?;
+        let name = json::text(item, "name").or(json::text(item, "display_username")).unwrap_or(handle);
+        let url = Some(self.address(&format!("u/{handle}")));
+        Some(RawAuthor { name: json::as_html(name), handle: Some(handle.to_owned()), url })
+    }
+}
+
+/// The topics that an answer of the search describes, by number.
+fn topics(answer: &Value) -> BTreeMap<u64, &Value> {
+    let topics = json::list(answer, "topics").unwrap_or_default();
+    topics.iter().filter_map(|topic| Some((json::id(topic, "id")?, topic))).collect()
+}
+
+/// Likes and replies. Of a topic's first post the forum counts as replies only those that name it; all posts
+/// behind it are meant, where their number is given.
+fn engagement(item: &Value, topic: &Value, is_root: bool) -> Engagement {
+    let actions = json::list(item, "actions_summary");
+    let liked = actions.unwrap_or_default().iter().find(|action| json::id(action, "id") == Some(LIKE));
+    let liked = liked.and_then(|action| json::count(action, "count"));
+    // `actions_summary` leaves out what is zero.
+    let likes = json::count(item, "like_count").or(liked).or(actions.map(|_| 0));
+    let in_topic = json::count(topic, "posts_count").or(json::count(item, "posts_count"));
+    let named = json::count(item, "reply_count").filter(|replies| !is_root || *replies > 0);
+    let replies = in_topic.filter(|_| is_root).map(|posts| posts.saturating_sub(1)).or(named);
+    Engagement { likes, replies, shares: None }
+}
+
+/// What an answer without posts says.
+fn api_error(answer: &Value, list: &str) -> ReadError {
+    let said = json::texts(answer, "errors").join("; ");
+    let overloaded = answer.pointer("/grouped_search_result/error").and_then(Value::as_str).unwrap_or_default();
+    let message = json::text(answer, "message").unwrap_or_default();
+    let Some(why) = [said.as_str(), overloaded, message].into_iter().find(|why| !why.is_empty()) else {
+        return ReadError::WrongFormat { expected: EXPECTED, why: format!("it has no list `{list}`") };
+    };
+    let wait = answer
+        .pointer("/extras/wait_seconds")
+        .and_then(Value::as_f64)
+        .map(|wait| Duration::seconds(wait.ceil() as u64));
+    let is_limit = json::text(answer, "error_type") == Some("rate_limit");
+    ReadError::Api { why: why.to_owned(), wait: wait.or(is_limit.then_some(DEFAULT_WAIT)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Timestamp;
+    use serde_json::json;
+
+    fn source(settings: &str) -> Box<dyn Source> {
+        KIND.load(&Settings::parse("source.forum", settings).expect("TOML")).expect("a source")
+    }
+
+    fn forum() -> Box<dyn Source> {
+        source("url = \"https://community.acme.example/forum/\"")
+    }
+
+    fn asked(source: &dyn Source, progress: &Progress) -> Option<String> {
+        match source.next(progress) {
+            Next::Http(request) => Some(request.url.to_string()),
+            Next::Done => None,
+        }
+    }
+
+    fn read(source: &dyn Source, progress: &Progress, body: Value) -> Result<Reading, ReadError> {
+        let url = Url::parse("https://community.acme.example/forum/posts.json").expect("a URL");
+        let body = body.to_string().into();
+        source.read(progress, &Response { status: 200, url, headers: Vec::new(), body, received_at: Timestamp(0) })
+    }
+
+    fn page(ids: &[u64]) -> Value {
+        let posts: Vec<Value> =
+            ids.iter().map(|id| json!({"id": id, "topic_id": 1, "post_number": id, "cooked": "x"})).collect();
+        json!({"latest_posts": posts})
+    }
+
+    #[test]
+    fn a_reply_names_the_first_post_of_its_topic_as_it_names_itself() {
+        let body = json!({"latest_posts": [
+            {"id": 9, "topic_id": 4, "post_number": 3, "cooked": "reply", "topic_title": "T", "topic_slug": "t"},
+            {"id": 7, "topic_id": 4, "post_number": 1, "cooked": "root", "topic_title": "T", "topic_slug": "t"},
+        ]});
+        let posts = read(&*forum(), &Progress::default(), body).expect("a reading").posts;
+        let [Ok(reply), Ok(root)] = &posts[..] else { panic!("two posts") };
+        assert_eq!(reply.key, "discourse:community.acme.example/forum:4:3");
+        assert_eq!(reply.thread.as_ref(), Some(&root.key));
+        assert_eq!((root.thread.as_ref(), root.title.as_str(), reply.title.as_str()), (None, "T", ""));
+        assert_eq!(root.url, "https://community.acme.example/forum/t/t/4");
+        assert_eq!(reply.url, "https://community.acme.example/forum/t/t/4/3");
+    }
+
+    #[test]
+    fn newest_posts_are_read_back_to_the_newest_known() {
+        let forum = forum();
+        let first = read(&*forum, &Progress::default(), page(&[50, 49, 48])).expect("a reading").progress;
+        assert_eq!((first.cursor.as_deref(), asked(&*forum, &first)), (Some("50"), None));
+
+        let second = read(&*forum, &first.start_poll(), page(&[99, 98, 80])).expect("a reading").progress;
+        let before = "https://community.acme.example/forum/posts.json?before=80";
+        assert_eq!(asked(&*forum, &second).as_deref(), Some(before));
+        let second = read(&*forum, &second, page(&[80, 79, 50])).expect("a reading").progress;
+        assert_eq!((second.cursor.as_deref(), asked(&*forum, &second)), (Some("99"), None));
+        assert!(second.notes.is_empty());
+    }
+
+    #[test]
+    fn an_empty_search_and_a_wrong_address_are_told_with_a_hint() {
+        for (settings, key) in [
+            ("url = \"https://acme.example\"\nquery = \" \"", "source.forum.query"),
+            ("url = \"community\"", "source.forum.url"),
+        ] {
+            let faults = KIND.load(&Settings::parse("source.forum", settings).expect("TOML")).expect_err("faults");
+            assert_eq!((faults.len(), faults[0].key.as_str(), faults[0].hint.is_some()), (1, key, true));
+        }
+    }
+
+    #[test]
+    fn a_page_that_repeats_itself_ends_the_poll() {
+        let forum = forum();
+        let mut progress = Progress { cursor: Some("1".into()), ..Progress::default() };
+        progress = read(&*forum, &progress, page(&[99, 98])).expect("a reading").progress;
+        assert!(asked(&*forum, &progress).is_some());
+        progress = read(&*forum, &progress, page(&[99, 98])).expect("a reading").progress;
+        assert_eq!(asked(&*forum, &progress), None);
+    }
+
+    #[test]
+    fn a_search_asks_for_the_newest_first_and_for_more_only_while_there_is_more() {
+        let forum = source("url = \"https://community.acme.example\"\nquery = '\"acme cloud\"'");
+        let url = "https://community.acme.example/search.json?q=%22acme+cloud%22+order%3Alatest";
+        assert_eq!(asked(&*forum, &Progress::default()).as_deref(), Some(url));
+        let found = |more: bool| {
+            json!({"posts": [{"id": 9, "topic_id": 1, "post_number": 2, "blurb": "x"}],
+                   "grouped_search_result": {"more_full_page_results": more, "error": null}})
+        };
+        let known = Progress { cursor: Some("5".into()), ..Progress::default() };
+        let progress = read(&*forum, &known, found(true)).expect("a reading").progress;
+        assert_eq!(asked(&*forum, &progress), Some(format!("{url}&page=2")));
+        let progress = read(&*forum, &known, found(false)).expect("a reading").progress;
+        assert_eq!(asked(&*forum, &progress), None);
+        let nothing = json!({"grouped_search_result": {"term": "x"}});
+        assert_eq!(read(&*forum, &known, nothing).expect("a reading").posts, []);
+    }
+
+    #[test]
+    fn errors_of_the_forum_are_told_with_the_wait_that_they_ask_for() {
+        for (body, error, wait) in [
+            (
+                json!({"errors": ["Slow down."], "error_type": "rate_limit", "extras": {"wait_seconds": 24}}),
+                "the API says: Slow down.",
+                Some(Duration::seconds(24)),
+            ),
+            (
+                json!({"errors": ["Too many."], "error_type": "rate_limit"}),
+                "the API says: Too many.",
+                Some(DEFAULT_WAIT),
+            ),
+            (json!({"errors": ["Log in."], "error_type": "not_logged_in"}), "the API says: Log in.", None),
+            (json!({"grouped_search_result": {"error": "under load"}}), "the API says: under load", None),
+            (json!({"users": []}), "not an answer of a Discourse forum: it has no list `latest_posts`", None),
+        ] {
+            let told = read(&*forum(), &Progress::default(), body).expect_err("an error");
+            let waits = if let ReadError::Api { wait, .. } = &told { *wait } else { None };
+            assert_eq!((told.to_string().as_str(), waits), (error, wait));
+        }
+    }
+
+    #[test]
+    fn a_key_goes_into_the_headers_as_a_secret() {
+        // As the loader of the configuration hands it over once the secret is read.
+        let key = "api_key = { \"\\u0000resolved\" = \"k\" }";
+        let forum = source(&format!("url = \"https://acme.example\"\napi_user = \"ear\"\n{key}"));
+        let Next::Http(request) = forum.next(&Progress::default()) else { panic!("a request") };
+        assert_eq!(request.headers, [("Api-Username".to_owned(), "ear".to_owned())]);
+        let Auth::Header { name, secret, .. } = &request.auth else { panic!("a header") };
+        assert_eq!((name.as_str(), secret.expose()), ("Api-Key", "k"));
+    }
+
+    #[test]
+    fn topics_are_recognised_by_their_path() {
+        for (url, forum) in [
+            ("https://community.acme.example/t/uploads-fail/512/3?u=me", Some("https://community.acme.example")),
+            ("https://acme.example:8443/forum/t/x/1", Some("https://acme.example:8443/forum")),
+            ("https://acme.example/t/x", None),
+            ("https://acme.example/t/x/y", None),
+            ("https://acme.example/", None),
+        ] {
+            let block = KIND.recognise(&Url::parse(url).expect("a URL"));
+            let expected = forum.map(|forum| format!("url = \"{forum}\""));
+            assert_eq!(block.as_deref().and_then(|block| block.lines().last()), expected.as_deref(), "{url}");
+        }
+    }
+}

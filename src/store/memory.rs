@@ -1,0 +1,409 @@
+//! What does the store answer, told in the plainest way?
+//!
+//! The same view from plain maps, with nothing on the disk: for tests, which hold it against [`Store`](super::Store) too, and
+//! for rehearsals that keep nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::key::day;
+use super::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
+use super::{Delivery, DeliveryFilter, DeliveryState, Stage, Story};
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
+use crate::model::{
+    Alert, AlertId, Candidate, Counts, Duration, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen,
+    SourceState, StoryId, Timestamp, View, ViewError,
+};
+
+/// The store without a disk.
+#[derive(Debug, Default)]
+pub struct InMemory(Mutex<State>);
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    position: Position,
+    sources: BTreeMap<String, KnownSource>,
+    /// On which day a page of a source was read last.
+    read: BTreeMap<String, u16>,
+    posts: BTreeMap<PostId, KnownPost>,
+    keys: BTreeMap<[u8; 16], (StoryId, u16)>,
+    stories: BTreeMap<StoryId, KnownStory>,
+    became: BTreeMap<StoryId, StoryId>,
+    told: BTreeMap<StoryId, BTreeMap<String, Option<Handle>>>,
+    deliveries: BTreeMap<AlertId, Delivery>,
+    counts: BTreeMap<(u16, String), Counts>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct KnownSource {
+    state: SourceState,
+    last_read: Timestamp,
+}
+
+#[derive(Clone, Debug)]
+struct KnownPost {
+    content_hash: u64,
+    story: StoryId,
+    expired: bool,
+    listed: BTreeMap<String, u16>,
+}
+
+#[derive(Clone, Debug)]
+struct KnownStory {
+    opened_at: Timestamp,
+    last_joined_at: Timestamp,
+    members: BTreeSet<PostId>,
+}
+
+impl Clone for InMemory {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.state().clone()))
+    }
+}
+
+impl InMemory {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// See [`Store::resolve`](super::Store::resolve).
+    pub fn resolve(&self, story: StoryId) -> StoryId {
+        self.state().resolve(story)
+    }
+
+    /// See [`Store::story`](super::Store::story).
+    pub fn story(&self, story: StoryId) -> Option<Story> {
+        let state = self.state();
+        let id = state.resolve(story);
+        let known = state.stories.get(&id)?;
+        let members = known.members.iter().copied().collect();
+        Some(Story { id, opened_at: known.opened_at, last_joined_at: known.last_joined_at, members })
+    }
+
+    /// See [`Store::sources`](super::Store::sources).
+    pub fn sources(&self) -> Vec<(String, SourceState)> {
+        self.state().sources.iter().map(|(name, source)| (name.clone(), source.state.clone())).collect()
+    }
+
+    /// See [`Store::deliveries`](super::Store::deliveries).
+    pub fn deliveries(&self, filter: &DeliveryFilter) -> Vec<Delivery> {
+        let state = self.state();
+        let story = filter.story.map(|story| state.resolve(story));
+        let wanted = |delivery: &&Delivery| {
+            filter.stage.is_none_or(|stage| stage == delivery.state.stage())
+                && filter.receiver.as_ref().is_none_or(|receiver| *receiver == delivery.alert.receiver)
+                && story.is_none_or(|story| story == state.resolve(delivery.alert.story))
+        };
+        let mut found: Vec<Delivery> = state.deliveries.values().filter(wanted).cloned().collect();
+        found.sort_by_key(|delivery| std::cmp::Reverse(ended(delivery)));
+        found.truncate(filter.limit());
+        found
+    }
+
+    /// See [`Store::counts`](super::Store::counts).
+    pub fn counts(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)> {
+        let counted = |((day, source), counts): (&(u16, String), &Counts)| {
+            (Timestamp::from_seconds(i64::from(*day) * 86_400), source.clone(), *counts)
+        };
+        self.state().counts.range((day(from), String::new())..).map(counted).collect()
+    }
+
+    /// See [`Store::sweep`](super::Store::sweep).
+    pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+        self.state().sweep(now, configured);
+    }
+}
+
+/// When a delivery ended, or was due first.
+fn ended(delivery: &Delivery) -> Timestamp {
+    match delivery.state {
+        DeliveryState::Pending { .. } => delivery.first_due,
+        DeliveryState::Delivered { at, .. } | DeliveryState::Dead { at, .. } => at,
+    }
+}
+
+impl State {
+    fn resolve(&self, story: StoryId) -> StoryId {
+        self.became.get(&story).copied().unwrap_or(story)
+    }
+
+    fn apply_page(&mut self, page: &PageRead) {
+        self.read.entry(page.source.clone()).or_default();
+        for decided in &page.posts {
+            self.apply_decided(decided, &page.source, page.at);
+        }
+        if page.counts.total() > 0 {
+            self.counts.entry((day(page.at), page.source.clone())).or_default().merge(&page.counts);
+        }
+        let source = self.sources.entry(page.source.clone()).or_default();
+        source.last_read = page.at;
+        source.state.gone = None;
+        if let Some(progress) = &page.progress {
+            source.state.progress = progress.clone();
+            source.state.validators = page.validators.clone();
+            source.state.first_polled.get_or_insert(page.at);
+        }
+    }
+
+    fn apply_decided(&mut self, decided: &Decided, source: &str, at: Timestamp) {
+        let (id, received) = (decided.post.id, decided.post.received);
+        let story = self.resolve(decided.story.story);
+        let known = self.posts.get(&id).cloned();
+        let member_of = known.as_ref().filter(|post| !post.expired).map(|post| post.story);
+        if let Some(other) = member_of.filter(|other| *other != story) {
+            self.leave(other, id);
+        }
+        if member_of != Some(story) {
+            let fresh = KnownStory { opened_at: received, last_joined_at: received, members: BTreeSet::new() };
+            let joined = self.stories.entry(story).or_insert(fresh);
+            joined.last_joined_at = joined.last_joined_at.max(received);
+            joined.members.insert(id);
+        }
+        let mut listed = known.map(|post| post.listed).unwrap_or_default();
+        let last = listed.entry(source.to_owned()).or_default();
+        *last = day(at).max(*last);
+        self.posts.insert(id, KnownPost { content_hash: decided.content_hash, story, expired: false, listed });
+        for key in &decided.story.keys {
+            self.keys.insert(*key, (story, day(received)));
+        }
+        for absorbed in &decided.story.absorbs {
+            self.merge(story, *absorbed);
+        }
+        for alert in &decided.alerts {
+            self.apply_alert(alert);
+        }
+    }
+
+    fn apply_alert(&mut self, alert: &Alert) {
+        if self.deliveries.contains_key(&alert.id) {
+            return;
+        }
+        if !alert.sample {
+            let story = self.resolve(alert.story);
+            self.told.entry(story).or_default().entry(alert.receiver.clone()).or_default();
+        }
+        let state = DeliveryState::Pending { next: alert.decided_at, why: None };
+        let delivery = Delivery { alert: alert.clone(), attempts: 0, first_due: alert.decided_at, state };
+        self.deliveries.insert(alert.id.clone(), delivery);
+    }
+
+    fn merge(&mut self, survivor: StoryId, absorbed: StoryId) {
+        let (survivor, absorbed) = (self.resolve(survivor), self.resolve(absorbed));
+        if survivor == absorbed {
+            return;
+        }
+        for became in self.became.values_mut().filter(|became| **became == absorbed) {
+            *became = survivor;
+        }
+        self.became.insert(absorbed, survivor);
+        for post in self.posts.values_mut().filter(|post| post.story == absorbed && !post.expired) {
+            post.story = survivor;
+        }
+        if let (Some(goes), Some(stays)) = (self.stories.remove(&absorbed), self.stories.get_mut(&survivor)) {
+            stays.opened_at = stays.opened_at.min(goes.opened_at);
+            stays.last_joined_at = stays.last_joined_at.max(goes.last_joined_at);
+            stays.members.extend(goes.members);
+        }
+        if let Some(moving) = self.told.remove(&absorbed) {
+            let told = self.told.entry(survivor).or_default();
+            for (receiver, handle) in moving {
+                let known = told.entry(receiver).or_default();
+                *known = known.take().or(handle);
+            }
+        }
+    }
+
+    fn leave(&mut self, story: StoryId, post: PostId) {
+        let left = self.stories.get_mut(&story).is_some_and(|known| {
+            known.members.remove(&post);
+            !known.members.is_empty()
+        });
+        if !left {
+            self.stories.remove(&story);
+            self.told.remove(&story);
+            self.became.retain(|_, became| *became != story);
+        }
+    }
+
+    fn apply_delivery(&mut self, attempt: &DeliveryAttempt) {
+        let Some(delivery) = self.deliveries.get_mut(&attempt.alert) else { return };
+        if delivery.state.stage() != Stage::Pending {
+            return;
+        }
+        delivery.attempts += 1;
+        let at = attempt.at;
+        let (story, receiver) = (delivery.alert.story, delivery.alert.receiver.clone());
+        match &attempt.result {
+            DeliveryResult::Retry { why, next } => {
+                delivery.state = DeliveryState::Pending { next: *next, why: Some(why.clone()) };
+            }
+            DeliveryResult::Dead { why } => delivery.state = DeliveryState::Dead { at, why: why.clone() },
+            DeliveryResult::Delivered { handle } => {
+                delivery.state = DeliveryState::Delivered { at, took_ms: attempt.took_ms };
+                let story = self.resolve(story);
+                let known = self.told.get_mut(&story).and_then(|told| told.get_mut(&receiver));
+                if let (Some(known), Some(handle)) = (known, handle) {
+                    *known = Some(handle.clone());
+                }
+            }
+        }
+    }
+
+    fn apply_replayed(&mut self, alert: &str, at: Timestamp) {
+        let Some(delivery) = self.deliveries.get_mut(alert) else { return };
+        if let DeliveryState::Dead { why, .. } = &delivery.state {
+            delivery.state = DeliveryState::Pending { next: at, why: Some(why.clone()) };
+            delivery.attempts = 0;
+            delivery.first_due = at;
+        }
+    }
+
+    fn apply_expired(&mut self, id: PostId) {
+        let Some(post) = self.posts.get_mut(&id).filter(|post| !post.expired) else { return };
+        post.expired = true;
+        let story = post.story;
+        self.leave(story, id);
+    }
+
+    fn sweep(&mut self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+        let today = day(now);
+        let Self { stories, became, .. } = self;
+        self.keys.retain(|_, (story, joined)| {
+            let story = became.get(story).unwrap_or(story);
+            let last = stories.get(story).map_or(0, |story| day(story.last_joined_at));
+            *joined + KEY_DAYS >= today || last + KEY_DAYS >= today
+        });
+        let read = &self.read;
+        let lists = |source: &String, last: &u16| {
+            configured(source) && read.get(source).is_some_and(|read| *read <= last + UNLISTED_DAYS)
+        };
+        self.posts.retain(|_, post| !post.expired || post.listed.iter().any(|(source, last)| lists(source, last)));
+        self.counts.retain(|(day, _), _| day + COUNT_DAYS >= today);
+        for (stage, kept) in KEPT {
+            self.sweep_log(stage, now - kept);
+        }
+        let long_ago = now - Duration::days(u64::from(UNLISTED_DAYS));
+        let gone = |name: &String, source: &KnownSource| !configured(name) && source.last_read < long_ago;
+        let gone = self.sources.iter().filter(|(name, source)| gone(name, source)).map(|(name, _)| name.clone());
+        for name in gone.collect::<Vec<_>>() {
+            self.sources.remove(&name);
+            self.read.remove(&name);
+            for post in self.posts.values_mut() {
+                post.listed.remove(&name);
+            }
+        }
+    }
+
+    fn sweep_log(&mut self, stage: Stage, before: Timestamp) {
+        let of_stage = self.deliveries.values().filter(|delivery| delivery.state.stage() == stage);
+        let mut log: Vec<_> = of_stage.map(|delivery| (ended(delivery), delivery.alert.id.clone())).collect();
+        log.sort_by(|(a_at, a), (b_at, b)| b_at.cmp(a_at).then_with(|| a.cmp(b)));
+        for (index, (at, alert)) in log.into_iter().enumerate() {
+            if index >= LOG || at < before {
+                self.deliveries.remove(&alert);
+            }
+        }
+    }
+
+    /// Pending alerts of a receiver with when they are due, the longest due first.
+    fn pending(&self, receiver: &str) -> Vec<(Timestamp, &Delivery)> {
+        let due = |delivery: &Delivery| match delivery.state {
+            DeliveryState::Pending { next, .. } => Some(next),
+            DeliveryState::Delivered { .. } | DeliveryState::Dead { .. } => None,
+        };
+        let to = self.deliveries.values().filter(|delivery| delivery.alert.receiver == receiver);
+        let mut pending: Vec<_> = to.filter_map(|delivery| Some((due(delivery)?, delivery))).collect();
+        pending.sort_by_key(|(next, _)| *next);
+        pending
+    }
+}
+
+impl View for InMemory {
+    fn position(&self) -> Position {
+        self.state().position
+    }
+
+    fn apply(&self, position: Position, events: &[Event]) -> Result<(), ViewError> {
+        let mut state = self.state();
+        if position <= state.position {
+            return Ok(());
+        }
+        for event in events {
+            match event {
+                Event::Page(page) => state.apply_page(page),
+                Event::SourceGone { source, at: _, why } => {
+                    state.sources.entry(source.clone()).or_default().state.gone = Some(why.clone());
+                }
+                Event::Delivery(attempt) => state.apply_delivery(attempt),
+                Event::Replayed { alert, at, by: _ } => state.apply_replayed(alert, *at),
+                Event::Expired { posts, at: _ } => posts.iter().for_each(|post| state.apply_expired(*post)),
+            }
+        }
+        state.position = position;
+        Ok(())
+    }
+}
+
+impl Memory for InMemory {
+    fn seen(&self, post: PostId) -> Result<Option<Seen>, ViewError> {
+        let state = self.state();
+        let seen = |post: &KnownPost| Seen { content_hash: post.content_hash, story: state.resolve(post.story) };
+        Ok(state.posts.get(&post).map(seen))
+    }
+
+    fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
+        let state = self.state();
+        let candidate = |key: &[u8; 16]| {
+            let (story, _) = state.keys.get(key)?;
+            let story = state.resolve(*story);
+            let known = state.stories.get(&story)?;
+            Some(Candidate { story, opened_at: known.opened_at, last_joined_at: known.last_joined_at })
+        };
+        Ok(keys.iter().map(candidate).collect())
+    }
+
+    fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
+        let state = self.state();
+        Ok(state.told.get(&state.resolve(story)).map(|told| told.keys().cloned().collect()).unwrap_or_default())
+    }
+
+    fn source(&self, source: &str) -> Result<SourceState, ViewError> {
+        Ok(self.state().sources.get(source).map(|source| source.state.clone()).unwrap_or_default())
+    }
+
+    fn listed(&self, source: &str, posts: &[PostId], at: Timestamp) -> Result<(), ViewError> {
+        let mut state = self.state();
+        let today = day(at);
+        let read = state.read.entry(source.to_owned()).or_default();
+        *read = today.max(*read);
+        for id in posts {
+            if let Some(post) = state.posts.get_mut(id) {
+                let last = post.listed.entry(source.to_owned()).or_default();
+                *last = today.max(*last);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Outbox for InMemory {
+    fn due(&self, receiver: &str, now: Timestamp, limit: usize) -> Result<Vec<Pending>, ViewError> {
+        let state = self.state();
+        let due = state.pending(receiver).into_iter().filter(|(next, _)| *next <= now).take(limit);
+        let pending = due.map(|(_, delivery)| Pending {
+            alert: delivery.alert.clone(),
+            attempts: delivery.attempts,
+            first_due: delivery.first_due,
+        });
+        Ok(pending.collect())
+    }
+
+    fn next_due(&self, receiver: &str) -> Result<Option<Timestamp>, ViewError> {
+        Ok(self.state().pending(receiver).first().map(|(next, _)| *next))
+    }
+
+    fn handle(&self, receiver: &str, story: StoryId) -> Result<Option<Handle>, ViewError> {
+        let state = self.state();
+        Ok(state.told.get(&state.resolve(story)).and_then(|told| told.get(receiver).cloned().flatten()))
+    }
+}

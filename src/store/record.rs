@@ -1,0 +1,325 @@
+//! What are the bytes of a record?
+//!
+//! Records of posts, dedup keys and stories are laid out by hand: there are millions, and sled keeps up to 22 bytes
+//! without an allocation. All others are MessagePack with field names. Each begins with a version byte.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sled::IVec;
+
+use crate::model::event::Validators;
+use crate::model::{Alert, Counts, Handle, Position, PostId, Progress, SourceState, StoryId, Timestamp, ViewError};
+
+use super::{Delivery, DeliveryState};
+
+/// Version of every record; another version of the store's layout needs another [`super::open::SCHEMA`].
+const VERSION: u8 = 1;
+/// Most sources remembered as listing one post; more are not.
+const MAX_LISTERS: usize = 32;
+
+const EXPIRED: u8 = 1;
+const OTHER_STORY: u8 = 2;
+
+/// What is remembered of a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostRecord {
+    pub content_hash: u64,
+    pub story: StoryId,
+    pub joined_at: Timestamp,
+    /// It left the archive; remembered only while a source lists it.
+    pub expired: bool,
+    /// Numbers of the sources that listed it, and the day when they did last.
+    pub listed: Vec<(u16, u16)>,
+}
+
+impl PostRecord {
+    pub fn encode(&self, id: PostId) -> IVec {
+        let own = self.story.0 == id;
+        let flags = if self.expired { EXPIRED } else { 0 } | if own { 0 } else { OTHER_STORY };
+        let mut bytes = Vec::with_capacity(32);
+        bytes.extend([VERSION, flags]);
+        bytes.extend(self.content_hash.to_be_bytes());
+        bytes.extend(self.joined_at.0.to_be_bytes());
+        if !own {
+            bytes.extend(self.story.0.0);
+        }
+        for (source, day) in self.listed.iter().take(MAX_LISTERS) {
+            bytes.extend(source.to_be_bytes());
+            bytes.extend(day.to_be_bytes());
+        }
+        IVec::from(bytes)
+    }
+
+    pub fn decode(id: PostId, bytes: &[u8]) -> Result<Self, ViewError> {
+        let mut bytes = Bytes(versioned(bytes)?);
+        let flags = bytes.u8()?;
+        let content_hash = bytes.u64()?;
+        let joined_at = Timestamp(bytes.u64()? as i64);
+        let story = if flags & OTHER_STORY == 0 { id } else { bytes.id()? };
+        let mut listed = Vec::new();
+        while !bytes.0.is_empty() {
+            listed.push((bytes.u16()?, bytes.u16()?));
+        }
+        Ok(Self { content_hash, story: StoryId(story), joined_at, expired: flags & EXPIRED != 0, listed })
+    }
+
+    /// Notes that a source listed the post; says whether that was news.
+    pub fn list(&mut self, source: u16, day: u16) -> bool {
+        if let Some((_, last)) = self.listed.iter_mut().find(|(number, _)| *number == source) {
+            let news = *last < day;
+            *last = day.max(*last);
+            return news;
+        }
+        let room = self.listed.len() < MAX_LISTERS;
+        if room {
+            self.listed.push((source, day));
+        }
+        room
+    }
+}
+
+/// Which story a post with this key joined last, and on which day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DedupRecord {
+    pub story: StoryId,
+    pub day: u16,
+}
+
+impl DedupRecord {
+    pub fn encode(&self) -> IVec {
+        let mut bytes = [VERSION; 13];
+        bytes[1..11].copy_from_slice(&self.story.0.0);
+        bytes[11..].copy_from_slice(&self.day.to_be_bytes());
+        IVec::from(&bytes[..])
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, ViewError> {
+        let mut bytes = Bytes(versioned(bytes)?);
+        Ok(Self { story: StoryId(bytes.id()?), day: bytes.u16()? })
+    }
+}
+
+/// A story with more than its first member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoryRecord {
+    pub opened_at: Timestamp,
+    pub last_joined_at: Timestamp,
+    /// Every id that resolves to this story.
+    pub absorbed: Vec<StoryId>,
+}
+
+impl StoryRecord {
+    pub fn encode(&self) -> IVec {
+        let mut bytes = Vec::with_capacity(17 + 10 * self.absorbed.len());
+        bytes.push(VERSION);
+        bytes.extend(self.opened_at.0.to_be_bytes());
+        bytes.extend(self.last_joined_at.0.to_be_bytes());
+        bytes.extend(self.absorbed.iter().flat_map(|story| story.0.0));
+        IVec::from(bytes)
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, ViewError> {
+        let mut bytes = Bytes(versioned(bytes)?);
+        let (opened_at, last_joined_at) = (Timestamp(bytes.u64()? as i64), Timestamp(bytes.u64()? as i64));
+        let mut absorbed = Vec::new();
+        while !bytes.0.is_empty() {
+            absorbed.push(StoryId(bytes.id()?));
+        }
+        Ok(Self { opened_at, last_joined_at, absorbed })
+    }
+}
+
+/// The story that an absorbed one became.
+pub fn encode_alias(story: StoryId) -> IVec {
+    let mut bytes = [VERSION; 11];
+    bytes[1..].copy_from_slice(&story.0.0);
+    IVec::from(&bytes[..])
+}
+
+pub fn decode_alias(bytes: &[u8]) -> Result<StoryId, ViewError> {
+    Bytes(versioned(bytes)?).id().map(StoryId)
+}
+
+/// A source's number, and the last day on which a page of it was read; 0 for none yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListerRecord {
+    pub number: u16,
+    pub day: u16,
+}
+
+impl ListerRecord {
+    pub fn encode(&self) -> IVec {
+        let [a, b] = self.number.to_be_bytes();
+        let [c, d] = self.day.to_be_bytes();
+        IVec::from(&[VERSION, a, b, c, d][..])
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, ViewError> {
+        let mut bytes = Bytes(versioned(bytes)?);
+        Ok(Self { number: bytes.u16()?, day: bytes.u16()? })
+    }
+}
+
+/// How far applying has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    pub position: Position,
+    /// Number that the next new source gets.
+    pub next_source: u16,
+}
+
+/// Where a source stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceRecord {
+    pub progress: Progress,
+    pub validators: Option<Validators>,
+    pub first_polled: Option<Timestamp>,
+    pub gone: Option<String>,
+    /// Frame that holds this progress.
+    pub position: Position,
+    pub last_read: Timestamp,
+}
+
+impl From<SourceRecord> for SourceState {
+    fn from(record: SourceRecord) -> Self {
+        let SourceRecord { progress, validators, first_polled, gone, position: _, last_read: _ } = record;
+        Self { progress, validators, first_polled, gone }
+    }
+}
+
+/// Who was told of a story, with the handle of the last delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldRecord {
+    pub receivers: BTreeMap<String, Option<Handle>>,
+}
+
+/// An alert and how far it has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeliveryRecord {
+    pub alert: Alert,
+    pub attempts: u32,
+    pub first_due: Timestamp,
+    pub state: DeliveryState,
+}
+
+impl From<DeliveryRecord> for Delivery {
+    fn from(record: DeliveryRecord) -> Self {
+        let DeliveryRecord { alert, attempts, first_due, state } = record;
+        Self { alert, attempts, first_due, state }
+    }
+}
+
+/// Posts of one source and day by outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountsRecord {
+    pub counts: Counts,
+}
+
+/// MessagePack with field names behind a version byte.
+pub fn pack<T: Serialize>(record: &T) -> Result<IVec, ViewError> {
+    let mut bytes = vec![VERSION];
+    rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| unreadable(&error))?;
+    Ok(IVec::from(bytes))
+}
+
+/// The opposite of [`pack`].
+pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ViewError> {
+    rmp_serde::from_slice(versioned(bytes)?).map_err(|error| unreadable(&error))
+}
+
+fn versioned(bytes: &[u8]) -> Result<&[u8], ViewError> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => Ok(rest),
+        Some((version, _)) => Err(unreadable(&format!("version {version}"))),
+        None => Err(unreadable(&"empty")),
+    }
+}
+
+fn unreadable(why: &dyn std::fmt::Display) -> ViewError {
+    super::failed(format!("a record cannot be read: {why}"))
+}
+
+/// Takes fixed pieces off the front.
+struct Bytes<'a>(&'a [u8]);
+
+impl Bytes<'_> {
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], ViewError> {
+        let (piece, rest) = self.0.split_first_chunk().ok_or_else(|| unreadable(&"too short"))?;
+        self.0 = rest;
+        Ok(*piece)
+    }
+
+    fn u8(&mut self) -> Result<u8, ViewError> {
+        self.take::<1>().map(|[byte]| byte)
+    }
+
+    fn u16(&mut self) -> Result<u16, ViewError> {
+        self.take().map(u16::from_be_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64, ViewError> {
+        self.take().map(u64::from_be_bytes)
+    }
+
+    fn id(&mut self) -> Result<PostId, ViewError> {
+        self.take().map(PostId)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hand_laid_records_come_back_as_they_were() {
+        let id = PostId::of("hn:1");
+        for (story, listed) in [(id, vec![(3, 19_000)]), (PostId::of("hn:0"), vec![]), (id, vec![(1, 2), (3, 4)])] {
+            let story = StoryId(story);
+            let record = PostRecord { content_hash: 9, story, joined_at: Timestamp(-1), expired: true, listed };
+            assert_eq!(PostRecord::decode(id, &record.encode(id)), Ok(record));
+        }
+        let dedup = DedupRecord { story: StoryId(id), day: 19_000 };
+        assert_eq!(DedupRecord::decode(&dedup.encode()), Ok(dedup));
+        let absorbed = vec![StoryId(id), StoryId(PostId::of("hn:0"))];
+        let story = StoryRecord { opened_at: Timestamp(1), last_joined_at: Timestamp(2), absorbed };
+        assert_eq!(StoryRecord::decode(&story.encode()), Ok(story));
+        let lister = ListerRecord { number: 7, day: 19_000 };
+        assert_eq!(ListerRecord::decode(&lister.encode()), Ok(lister));
+        assert_eq!(decode_alias(&encode_alias(StoryId(id))), Ok(StoryId(id)));
+    }
+
+    #[test]
+    fn a_post_in_its_own_story_with_one_source_needs_no_allocation_in_sled() {
+        let id = PostId::of("hn:1");
+        let record = PostRecord {
+            content_hash: 9,
+            story: StoryId(id),
+            joined_at: Timestamp(1),
+            expired: false,
+            listed: vec![(3, 19_000)],
+        };
+        assert!(record.encode(id).len() <= 22);
+    }
+
+    #[test]
+    fn cut_and_foreign_bytes_are_errors() {
+        let bytes = DedupRecord { story: StoryId(PostId::of("hn:1")), day: 1 }.encode();
+        for wrong in [&bytes[..12], &[][..], &[99, 0, 0]] {
+            assert!(DedupRecord::decode(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn a_post_knows_on_which_day_each_source_listed_it_last() {
+        let id = PostId::of("hn:1");
+        let listed = vec![(1, 100)];
+        let mut record =
+            PostRecord { content_hash: 0, story: StoryId(id), joined_at: Timestamp(0), expired: false, listed };
+        let news = [(1, 100, false), (1, 99, false), (1, 101, true), (2, 100, true), (2, 100, false)];
+        for (source, day, expected) in news {
+            assert_eq!(record.list(source, day), expected, "source {source} on day {day}");
+        }
+        assert_eq!(record.listed, [(1, 101), (2, 100)]);
+    }
+}

@@ -1,0 +1,405 @@
+//! What does a store promise? The same tests for every store there is.
+
+use super::scene::*;
+use crate::model::{Candidate, Event, Handle, Position, Seen, SourceState, StoryId, Timestamp};
+use crate::store::memory::InMemory;
+use crate::store::{Delivery, DeliveryFilter, DeliveryState, Stage, Store, Story};
+
+/// Runs every promise on every store, each on a new one.
+macro_rules! promises {
+    ($($promise:ident),* $(,)?) => {
+        mod in_memory {
+            $(#[test] fn $promise() { super::$promise(&super::InMemory::default()); })*
+        }
+        mod sled {
+            $(#[test] fn $promise() {
+                let dir = tempfile::tempdir().unwrap();
+                let (store, _) = super::Store::open(&dir.path().join("store")).unwrap();
+                super::$promise(&store);
+            })*
+        }
+        mod sled_without_memory_above {
+            $(#[test] fn $promise() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$promise(&super::without_room(&dir.path().join("store")));
+            })*
+        }
+    };
+}
+
+promises!(
+    a_new_store_knows_nothing,
+    a_frame_applied_twice_or_late_changes_nothing,
+    a_post_is_seen_with_its_newest_hash,
+    the_cursor_moves_with_the_last_page_of_a_poll,
+    a_source_that_is_gone_stays_gone_until_it_is_read_again,
+    a_story_of_one_is_found_by_its_key,
+    joining_moves_a_storys_last_moment_and_an_edit_does_not,
+    a_key_leads_to_the_story_that_used_it_last,
+    merged_stories_answer_to_every_id_they_had,
+    a_chain_of_merges_leads_to_the_oldest,
+    handles_and_told_receivers_move_along_in_a_merge,
+    an_alert_waits_is_tried_again_and_is_delivered,
+    the_longest_due_comes_first_and_others_receivers_are_not_due,
+    a_dead_letter_leaves_the_outbox_and_returns_when_replayed,
+    a_verdict_on_an_alert_that_does_not_wait_changes_nothing,
+    a_sample_is_delivered_and_not_remembered_as_told,
+    deliveries_are_listed_newest_first_by_stage_receiver_and_story,
+    posts_are_counted_by_day_and_source,
+    a_story_ends_when_its_last_member_expires,
+    keys_are_swept_after_eight_quiet_days_and_not_before,
+    an_expired_post_is_remembered_while_a_source_lists_it,
+    a_post_in_the_archive_is_remembered_though_no_source_lists_it,
+    an_unconfigured_source_is_forgotten_with_what_only_it_listed,
+    old_deliveries_are_swept_and_pending_ones_stay,
+);
+
+fn apply(store: &dyn AnyStore, frames: impl IntoIterator<Item = Vec<Event>>) {
+    for events in frames {
+        store.apply(Position(store.position().0 + 1), &events).unwrap();
+    }
+}
+
+fn candidate(store: &dyn AnyStore, number: u8) -> Option<(StoryId, i64, i64)> {
+    let found = store.candidates(&[key(number)]).unwrap().remove(0);
+    found.map(|Candidate { story, opened_at, last_joined_at }| (story, opened_at.0, last_joined_at.0))
+}
+
+fn listed(store: &dyn AnyStore, filter: &DeliveryFilter) -> Vec<String> {
+    store.list(filter).into_iter().map(|delivery| delivery.alert.id).collect()
+}
+
+fn one_delivery(store: &dyn AnyStore) -> Delivery {
+    let mut found = store.list(&DeliveryFilter::default());
+    assert_eq!(found.len(), 1);
+    found.remove(0)
+}
+
+fn a_new_store_knows_nothing(store: &dyn AnyStore) {
+    assert_eq!(store.position(), Position(0));
+    assert_eq!(store.seen(id(1)), Ok(None));
+    assert_eq!(store.candidates(&[key(1), key(2)]), Ok(vec![None, None]));
+    assert_eq!(store.alerted(story(1)), Ok(vec![]));
+    assert_eq!(store.source("acme-blog"), Ok(SourceState::default()));
+    assert_eq!(store.due("it-ops", Timestamp(i64::MAX), 9), Ok(vec![]));
+    assert_eq!(store.next_due("it-ops"), Ok(None));
+    assert_eq!(store.handle("it-ops", story(1)), Ok(None));
+    assert_eq!(store.resolved(story(1)), story(1));
+    assert_eq!(store.told_story(story(1)), None);
+}
+
+fn a_frame_applied_twice_or_late_changes_nothing(store: &dyn AnyStore) {
+    let frame = read(page("acme-blog", 10, vec![alerting(opens(1, 10), "it-ops")]));
+    store.apply(Position(4), &frame).unwrap();
+    store.apply(Position(5), &delivered(1, "it-ops", 12, None)).unwrap();
+    let (counts, deliveries) = (store.counted(Timestamp(0)), store.list(&DeliveryFilter::default()));
+    for late in [4, 5, 1] {
+        store.apply(Position(late), &frame).unwrap();
+        assert_eq!(store.position(), Position(5));
+        assert_eq!(store.counted(Timestamp(0)), counts);
+        assert_eq!(store.list(&DeliveryFilter::default()), deliveries);
+    }
+}
+
+fn a_post_is_seen_with_its_newest_hash(store: &dyn AnyStore) {
+    apply(store, [read(page("acme-blog", 10, vec![opens(1, 10)]))]);
+    assert_eq!(store.seen(id(1)), Ok(Some(Seen { content_hash: 100, story: story(1) })));
+    let mut edited = opens(1, 20);
+    (edited.content_hash, edited.story.keys) = (7, Vec::new());
+    apply(store, [read(page("acme-blog", 20, vec![edited]))]);
+    assert_eq!(store.seen(id(1)), Ok(Some(Seen { content_hash: 7, story: story(1) })));
+    assert_eq!(store.seen(id(2)), Ok(None));
+}
+
+fn the_cursor_moves_with_the_last_page_of_a_poll(store: &dyn AnyStore) {
+    let mut expected = SourceState::default();
+    apply(store, [read(page("acme-blog", 10, vec![opens(1, 10)]))]);
+    assert_eq!(store.source("acme-blog"), Ok(expected.clone()));
+    for (at, cursor) in [(20, "c1"), (30, "c2")] {
+        let last = last_page("acme-blog", at, cursor, vec![]);
+        (expected.progress, expected.validators) = (last.progress.clone().unwrap(), last.validators.clone());
+        expected.first_polled = Some(Timestamp(20));
+        apply(store, [read(last), read(page("acme-blog", at + 5, vec![]))]);
+        assert_eq!(store.source("acme-blog"), Ok(expected.clone()));
+    }
+    assert_eq!(store.all_sources(), [("acme-blog".to_owned(), expected)]);
+}
+
+fn a_source_that_is_gone_stays_gone_until_it_is_read_again(store: &dyn AnyStore) {
+    apply(store, [read(last_page("acme-blog", 10, "c", vec![])), gone("acme-blog", 11), gone("other", 12)]);
+    let state = store.source("acme-blog").unwrap();
+    assert_eq!((state.gone.as_deref(), state.progress.cursor.as_deref()), (Some("HTTP 410"), Some("c")));
+    assert!(store.source("other").unwrap().gone.is_some());
+    apply(store, [read(page("acme-blog", 20, vec![]))]);
+    assert_eq!(store.source("acme-blog").unwrap().gone, None);
+}
+
+fn a_story_of_one_is_found_by_its_key(store: &dyn AnyStore) {
+    apply(store, [read(page("acme-blog", 10, vec![opens(1, 9)]))]);
+    assert_eq!(store.candidates(&[key(2), key(1)]).unwrap().len(), 2);
+    assert_eq!(candidate(store, 1), Some((story(1), 9, 9)));
+    assert_eq!(candidate(store, 2), None);
+    let told = Story { id: story(1), opened_at: Timestamp(9), last_joined_at: Timestamp(9), members: vec![id(1)] };
+    assert_eq!(store.told_story(story(1)), Some(told));
+}
+
+fn joining_moves_a_storys_last_moment_and_an_edit_does_not(store: &dyn AnyStore) {
+    let joined = vec![opens(1, 10), joins(2, 1, 20)];
+    apply(store, [read(page("acme-blog", 20, joined)), read(page("acme-blog", 50, vec![joins(2, 1, 50)]))]);
+    for number in [1, 2] {
+        assert_eq!(candidate(store, number), Some((story(1), 10, 20)));
+    }
+    assert_eq!(store.told_story(story(1)).unwrap().members, [id(1), id(2)]);
+    // Read later, received earlier: the last moment does not move back.
+    apply(store, [read(page("acme-blog", 60, vec![joins(3, 1, 15)]))]);
+    assert_eq!(candidate(store, 3), Some((story(1), 10, 20)));
+}
+
+fn a_key_leads_to_the_story_that_used_it_last(store: &dyn AnyStore) {
+    let mut later = opens(2, 20);
+    later.story.keys = vec![key(1), key(2)];
+    apply(store, [read(page("acme-blog", 20, vec![opens(1, 10), later]))]);
+    assert_eq!(candidate(store, 1), Some((story(2), 20, 20)));
+}
+
+fn merged_stories_answer_to_every_id_they_had(store: &dyn AnyStore) {
+    let bridge = absorbing(joins(4, 1, 40), &[2]);
+    apply(
+        store,
+        [read(page("a", 30, vec![opens(1, 10), opens(2, 20), joins(3, 2, 30)])), read(page("a", 40, vec![bridge]))],
+    );
+    for number in 1..=4 {
+        assert_eq!(candidate(store, number), Some((story(1), 10, 40)), "key {number}");
+        assert_eq!(store.seen(id(number)).unwrap().unwrap().story, story(1), "post {number}");
+    }
+    let told = store.told_story(story(2)).unwrap();
+    assert_eq!((told.id, told.members), (story(1), vec![id(1), id(2), id(3), id(4)]));
+    assert_eq!(store.resolved(story(2)), story(1));
+    // A decision made on the old id counts for the survivor.
+    apply(store, [read(page("a", 50, vec![joins(5, 2, 50)]))]);
+    assert_eq!(candidate(store, 5), Some((story(1), 10, 50)));
+}
+
+fn a_chain_of_merges_leads_to_the_oldest(store: &dyn AnyStore) {
+    let posts = vec![opens(1, 10), opens(2, 20), opens(3, 30)];
+    let into_2 = absorbing(joins(4, 2, 40), &[3]);
+    let into_1 = absorbing(joins(5, 1, 50), &[2]);
+    apply(store, [posts, vec![into_2], vec![into_1]].map(|posts| read(page("a", 50, posts))));
+    for number in [1, 2, 3] {
+        assert_eq!(store.resolved(story(number)), story(1));
+    }
+    assert_eq!(store.told_story(story(3)).unwrap().members, [1, 2, 3, 4, 5].map(id));
+    // Merging again what is one already changes nothing.
+    apply(store, [read(page("a", 60, vec![absorbing(joins(5, 1, 60), &[2, 3, 1])]))]);
+    assert_eq!(candidate(store, 3), Some((story(1), 10, 50)));
+}
+
+fn handles_and_told_receivers_move_along_in_a_merge(store: &dyn AnyStore) {
+    let posts = vec![alerting(opens(1, 10), "it-ops"), alerting(alerting(opens(2, 20), "it-ops"), "community")];
+    apply(
+        store,
+        [read(page("a", 20, posts)), delivered(2, "it-ops", 21, Some("m2")), delivered(2, "community", 22, Some("c2"))],
+    );
+    assert_eq!(store.alerted(story(1)), Ok(vec!["it-ops".to_owned()]));
+    apply(store, [read(page("a", 30, vec![absorbing(joins(3, 1, 30), &[2])]))]);
+    for number in [1, 2] {
+        assert_eq!(store.alerted(story(number)), Ok(vec!["community".to_owned(), "it-ops".to_owned()]));
+        assert_eq!(store.handle("it-ops", story(number)), Ok(Some(Handle("m2".into()))));
+        assert_eq!(store.handle("community", story(number)), Ok(Some(Handle("c2".into()))));
+    }
+    // The survivor's own handle counts more than one that moved to it, and an alert of the old id fills it in.
+    apply(store, [delivered(1, "it-ops", 40, Some("m1"))]);
+    assert_eq!(store.handle("it-ops", story(2)), Ok(Some(Handle("m1".into()))));
+}
+
+fn an_alert_waits_is_tried_again_and_is_delivered(store: &dyn AnyStore) {
+    apply(store, [read(page("a", 10, vec![alerting(opens(1, 10), "it-ops")]))]);
+    assert_eq!(store.alerted(story(1)), Ok(vec!["it-ops".to_owned()]));
+    assert_eq!(store.next_due("it-ops"), Ok(Some(Timestamp(10))));
+    assert_eq!(store.due("it-ops", Timestamp(9), 9), Ok(vec![]));
+    let pending = store.due("it-ops", Timestamp(10), 9).unwrap().remove(0);
+    assert_eq!((pending.alert.id, pending.attempts, pending.first_due), (alert_id(1, "it-ops"), 0, Timestamp(10)));
+
+    apply(store, [retry(1, "it-ops", 11, 100)]);
+    assert_eq!(store.next_due("it-ops"), Ok(Some(Timestamp(100))));
+    let pending = store.due("it-ops", Timestamp(100), 9).unwrap().remove(0);
+    assert_eq!((pending.attempts, pending.first_due), (1, Timestamp(10)));
+    let state = DeliveryState::Pending { next: Timestamp(100), why: Some("HTTP 503".into()) };
+    assert_eq!(one_delivery(store).state, state);
+
+    apply(store, [delivered(1, "it-ops", 101, Some("m"))]);
+    assert_eq!(store.next_due("it-ops"), Ok(None));
+    assert_eq!(store.handle("it-ops", story(1)), Ok(Some(Handle("m".into()))));
+    let done = one_delivery(store);
+    assert_eq!((done.attempts, done.state), (2, DeliveryState::Delivered { at: Timestamp(101), took_ms: 5 }));
+}
+
+fn the_longest_due_comes_first_and_others_receivers_are_not_due(store: &dyn AnyStore) {
+    let posts = vec![alerting(opens(1, 30), "it"), alerting(opens(2, 10), "it"), alerting(opens(3, 20), "it-ops")];
+    apply(store, [read(page("a", 30, posts))]);
+    let due = |receiver, now, limit| {
+        let pending = store.due(receiver, Timestamp(now), limit).unwrap();
+        pending.into_iter().map(|pending| pending.alert.id).collect::<Vec<_>>()
+    };
+    assert_eq!(due("it", 99, 9), [alert_id(2, "it"), alert_id(1, "it")]);
+    assert_eq!(due("it", 99, 1), [alert_id(2, "it")]);
+    assert_eq!(due("it", 29, 9), [alert_id(2, "it")]);
+    assert_eq!(due("it-ops", 99, 9), [alert_id(3, "it-ops")]);
+}
+
+fn a_dead_letter_leaves_the_outbox_and_returns_when_replayed(store: &dyn AnyStore) {
+    apply(
+        store,
+        [
+            read(page("a", 10, vec![alerting(opens(1, 10), "it-ops")])),
+            retry(1, "it-ops", 11, 20),
+            dead(1, "it-ops", 21),
+        ],
+    );
+    assert_eq!(store.next_due("it-ops"), Ok(None));
+    assert_eq!(one_delivery(store).state, DeliveryState::Dead { at: Timestamp(21), why: "HTTP 400".into() });
+    apply(store, [replayed(1, "it-ops", 50)]);
+    let pending = store.due("it-ops", Timestamp(50), 9).unwrap().remove(0);
+    assert_eq!((pending.attempts, pending.first_due), (0, Timestamp(50)));
+    assert_eq!(one_delivery(store).state.stage(), Stage::Pending);
+}
+
+fn a_verdict_on_an_alert_that_does_not_wait_changes_nothing(store: &dyn AnyStore) {
+    apply(store, [read(page("a", 10, vec![alerting(opens(1, 10), "it-ops")])), delivered(1, "it-ops", 11, None)]);
+    let done = one_delivery(store);
+    let late = [retry(1, "it-ops", 12, 13), dead(1, "it-ops", 12), replayed(1, "it-ops", 12), dead(9, "it-ops", 12)];
+    apply(store, late);
+    assert_eq!(one_delivery(store), done);
+    assert_eq!(store.next_due("it-ops"), Ok(None));
+    // Deciding the same alert again does not send it again.
+    apply(store, [read(page("a", 20, vec![alerting(opens(1, 20), "it-ops")]))]);
+    assert_eq!(one_delivery(store), done);
+}
+
+fn a_sample_is_delivered_and_not_remembered_as_told(store: &dyn AnyStore) {
+    let mut sample = alerting(opens(1, 10), "it-ops");
+    sample.alerts[0].sample = true;
+    apply(store, [read(page("a", 10, vec![sample]))]);
+    assert_eq!(store.due("it-ops", Timestamp(10), 9).unwrap().len(), 1);
+    apply(store, [delivered(1, "it-ops", 11, Some("m"))]);
+    assert_eq!(store.alerted(story(1)), Ok(vec![]));
+    assert_eq!(store.handle("it-ops", story(1)), Ok(None));
+}
+
+fn deliveries_are_listed_newest_first_by_stage_receiver_and_story(store: &dyn AnyStore) {
+    let alert = |number, receiver: &str| alerting(opens(number, i64::from(number) * 10), receiver);
+    let posts = vec![alert(1, "it"), alert(2, "it"), alert(3, "it"), alert(4, "team"), alert(5, "team")];
+    apply(store, [read(page("a", 50, posts)), delivered(1, "it", 60, None), dead(2, "it", 55)]);
+    let names =
+        |expected: &[(u8, &str)]| expected.iter().map(|(of, receiver)| alert_id(*of, receiver)).collect::<Vec<_>>();
+    let all = DeliveryFilter::default();
+    assert_eq!(listed(store, &all), names(&[(1, "it"), (2, "it"), (5, "team"), (4, "team"), (3, "it")]));
+    let pending = DeliveryFilter { stage: Some(Stage::Pending), ..all.clone() };
+    assert_eq!(listed(store, &pending), names(&[(5, "team"), (4, "team"), (3, "it")]));
+    let to_it = DeliveryFilter { receiver: Some("it".into()), limit: 2, ..all.clone() };
+    assert_eq!(listed(store, &to_it), names(&[(1, "it"), (2, "it")]));
+    let dead = DeliveryFilter { stage: Some(Stage::Dead), receiver: Some("team".into()), ..all.clone() };
+    assert_eq!(listed(store, &dead), names(&[]));
+    apply(store, [read(page("a", 70, vec![absorbing(joins(6, 3, 70), &[4])]))]);
+    let of_story = DeliveryFilter { story: Some(story(4)), ..all };
+    assert_eq!(listed(store, &of_story), names(&[(4, "team"), (3, "it")]));
+}
+
+fn posts_are_counted_by_day_and_source(store: &dyn AnyStore) {
+    let pages = [("a", 10, 2), ("a", 20, 1), ("b", 20, 1), ("a", DAY, 1)];
+    for (index, (source, at, posts)) in pages.into_iter().enumerate() {
+        let posts = (0..posts).map(|post| opens(index as u8 * 10 + post, at)).collect();
+        apply(store, [read(page(source, at, posts))]);
+    }
+    let counted = |from| {
+        let counts = store.counted(Timestamp(from));
+        counts
+            .into_iter()
+            .map(|(day, source, counts)| (day.0, source, counts.mention, counts.already_seen))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(counted(5), [(0, "a".to_owned(), 3, 2), (0, "b".to_owned(), 1, 1), (DAY, "a".to_owned(), 1, 1)]);
+    assert_eq!(counted(DAY), [(DAY, "a".to_owned(), 1, 1)]);
+}
+
+fn a_story_ends_when_its_last_member_expires(store: &dyn AnyStore) {
+    let posts = vec![alerting(opens(1, 10), "it-ops"), opens(2, 10), absorbing(joins(3, 1, 20), &[2])];
+    apply(store, [read(page("a", 20, posts)), expired(&[1], 30)]);
+    assert_eq!(store.told_story(story(1)).unwrap().members, [id(2), id(3)]);
+    assert_eq!(store.alerted(story(2)), Ok(vec!["it-ops".to_owned()]));
+    apply(store, [expired(&[2, 3, 9], 40)]);
+    assert_eq!(store.told_story(story(1)), None);
+    assert_eq!(store.alerted(story(1)), Ok(vec![]));
+    assert_eq!(store.resolved(story(2)), story(2));
+    assert_eq!([1, 2, 3].map(|number| candidate(store, number)), [None; 3]);
+    assert!(store.seen(id(1)).unwrap().is_some(), "a source may still list it");
+    // Read anew, it is a member again.
+    apply(store, [read(page("a", 50, vec![opens(1, 50)]))]);
+    assert_eq!(candidate(store, 1), Some((story(1), 50, 50)));
+}
+
+fn keys_are_swept_after_eight_quiet_days_and_not_before(store: &dyn AnyStore) {
+    apply(store, [read(page("a", 0, vec![opens(1, 0), opens(2, 0)])), read(page("a", DAY, vec![joins(3, 2, DAY)]))]);
+    let after = |days| {
+        store.swept(Timestamp(days * DAY), &|_| true);
+        [1, 2, 3].map(|number| candidate(store, number).is_some())
+    };
+    assert_eq!(after(8), [true, true, true]);
+    assert_eq!(after(9), [false, true, true], "the second story had a member a day later");
+    assert_eq!(after(10), [false, false, false]);
+    assert_eq!(store.told_story(story(2)).unwrap().members, [id(2), id(3)]);
+}
+
+fn an_expired_post_is_remembered_while_a_source_lists_it(store: &dyn AnyStore) {
+    let remembered = |days: i64| {
+        store.swept(Timestamp(days * DAY), &|_| true);
+        [1, 2].map(|number| store.seen(id(number)).unwrap().is_some())
+    };
+    apply(store, [read(page("blog", 0, vec![opens(1, 0), opens(2, 0)])), expired(&[1, 2], DAY)]);
+    store.listed("blog", &[id(1), id(2)], Timestamp(0)).unwrap();
+    // Months of "unchanged": the source was not read, so it lists what it listed.
+    assert_eq!(remembered(200), [true, true]);
+    // Read again, with one of the two.
+    store.listed("blog", &[id(1)], Timestamp(201 * DAY)).unwrap();
+    assert_eq!(remembered(201), [true, false]);
+    // Another source lists it too; the first one drops it and goes on.
+    store.listed("planet", &[id(1)], Timestamp(202 * DAY)).unwrap();
+    store.listed("blog", &[], Timestamp(300 * DAY)).unwrap();
+    assert_eq!(remembered(300), [true, false]);
+    store.listed("planet", &[], Timestamp(232 * DAY)).unwrap();
+    assert_eq!(remembered(300), [true, false], "30 days are not more than 30 days");
+    store.listed("planet", &[], Timestamp(233 * DAY)).unwrap();
+    assert_eq!(remembered(300), [false, false]);
+}
+
+fn a_post_in_the_archive_is_remembered_though_no_source_lists_it(store: &dyn AnyStore) {
+    apply(store, [read(page("blog", 0, vec![opens(1, 0)]))]);
+    store.listed("blog", &[], Timestamp(300 * DAY)).unwrap();
+    store.swept(Timestamp(300 * DAY), &|_| false);
+    assert!(store.seen(id(1)).unwrap().is_some());
+}
+
+fn an_unconfigured_source_is_forgotten_with_what_only_it_listed(store: &dyn AnyStore) {
+    let posts = |number| vec![opens(number, 0)];
+    apply(
+        store,
+        [read(last_page("old", 0, "c", posts(1))), read(last_page("kept", 0, "c", posts(2))), expired(&[1, 2], DAY)],
+    );
+    store.swept(Timestamp(29 * DAY), &|source| source == "kept");
+    assert_eq!(store.all_sources().len(), 2);
+    store.swept(Timestamp(31 * DAY), &|source| source == "kept");
+    assert_eq!(store.source("old"), Ok(SourceState::default()), "its first poll, should it come back");
+    assert!(store.source("kept").unwrap().first_polled.is_some());
+    assert_eq!([1, 2].map(|number| store.seen(id(number)).unwrap().is_some()), [false, true]);
+}
+
+fn old_deliveries_are_swept_and_pending_ones_stay(store: &dyn AnyStore) {
+    let posts = (1..=3).map(|number| alerting(opens(number, 0), "it")).collect();
+    apply(store, [read(page("a", 0, posts)), delivered(1, "it", 0, None), dead(2, "it", 0)]);
+    let after = |days: i64| {
+        store.swept(Timestamp(days * DAY), &|_| true);
+        listed(store, &DeliveryFilter::default()).len()
+    };
+    assert_eq!([30, 31, 90, 91, 900].map(after), [3, 2, 2, 1, 1]);
+    assert_eq!(store.due("it", Timestamp(0), 9).unwrap().len(), 1);
+}

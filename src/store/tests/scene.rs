@@ -1,0 +1,214 @@
+//! Which events and which stores do the tests of the store play with?
+
+use std::path::Path;
+
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Validators};
+use crate::model::{
+    Alert, Counts, Event, Handle, JoinedBy, Memory, Outbox, Outcome, Post, PostId, Progress, Reason, Score,
+    SourceState, StoryDecision, StoryId, Timestamp, View,
+};
+use crate::store::memory::InMemory;
+use crate::store::{Delivery, DeliveryFilter, Store, Story};
+
+pub const DAY: i64 = 86_400_000;
+
+/// Everything that the tests ask of a store.
+pub trait AnyStore: View + Memory + Outbox {
+    fn resolved(&self, story: StoryId) -> StoryId;
+    fn told_story(&self, story: StoryId) -> Option<Story>;
+    fn all_sources(&self) -> Vec<(String, SourceState)>;
+    fn list(&self, filter: &DeliveryFilter) -> Vec<Delivery>;
+    fn counted(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)>;
+    fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool);
+}
+
+impl AnyStore for Store {
+    fn resolved(&self, story: StoryId) -> StoryId {
+        self.resolve(story).unwrap()
+    }
+    fn told_story(&self, story: StoryId) -> Option<Story> {
+        self.story(story).unwrap()
+    }
+    fn all_sources(&self) -> Vec<(String, SourceState)> {
+        self.sources().unwrap()
+    }
+    fn list(&self, filter: &DeliveryFilter) -> Vec<Delivery> {
+        self.deliveries(filter).unwrap()
+    }
+    fn counted(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)> {
+        self.counts(from).unwrap()
+    }
+    fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+        self.sweep(now, configured).unwrap();
+    }
+}
+
+impl AnyStore for InMemory {
+    fn resolved(&self, story: StoryId) -> StoryId {
+        self.resolve(story)
+    }
+    fn told_story(&self, story: StoryId) -> Option<Story> {
+        self.story(story)
+    }
+    fn all_sources(&self) -> Vec<(String, SourceState)> {
+        self.sources()
+    }
+    fn list(&self, filter: &DeliveryFilter) -> Vec<Delivery> {
+        self.deliveries(filter)
+    }
+    fn counted(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)> {
+        self.counts(from)
+    }
+    fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+        self.sweep(now, configured);
+    }
+}
+
+/// A store that moves everything down to sled before the next frame.
+pub fn without_room(dir: &Path) -> Store {
+    let (store, _) = Store::open(dir).unwrap();
+    take_room(&store);
+    store
+}
+
+pub fn take_room(store: &Store) {
+    store
+        .write(|layers| {
+            layers.room = 0;
+            Ok(())
+        })
+        .unwrap();
+}
+
+pub fn id(number: u8) -> PostId {
+    PostId([number; 10])
+}
+
+pub fn story(number: u8) -> StoryId {
+    StoryId(id(number))
+}
+
+pub fn key(number: u8) -> [u8; 16] {
+    [number; 16]
+}
+
+pub fn post(number: u8, at: i64) -> Post {
+    Post {
+        id: id(number),
+        key: format!("acme:{number}"),
+        source: "acme-blog".into(),
+        kind: "rss".into(),
+        site: "acme.example".into(),
+        url: format!("https://acme.example/{number}"),
+        canonical_url: format!("https://acme.example/{number}"),
+        target: None,
+        thread: None,
+        post_type: Default::default(),
+        title: "Acme is down".into(),
+        text: "again".into(),
+        author: None,
+        published: None,
+        updated: None,
+        received: Timestamp(at),
+        lang: None,
+        tags: Vec::new(),
+        links: Vec::new(),
+        engagement: Default::default(),
+    }
+}
+
+/// A post that opens a story of its own, under the key of its number.
+pub fn opens(number: u8, at: i64) -> Decided {
+    joins(number, number, at)
+}
+
+/// A post that joins the story that another one opened.
+pub fn joins(number: u8, to: u8, at: i64) -> Decided {
+    Decided {
+        post: post(number, at),
+        outcome: Outcome::Mention,
+        content_hash: u64::from(number) * 100,
+        matches: Vec::new(),
+        story: StoryDecision {
+            story: story(to),
+            joined_by: (number != to).then_some(JoinedBy::SameText),
+            absorbs: Vec::new(),
+            keys: vec![key(number)],
+        },
+        score: Score::default(),
+        alerts: Vec::new(),
+        held_back: Vec::new(),
+    }
+}
+
+pub fn absorbing(mut decided: Decided, absorbed: &[u8]) -> Decided {
+    decided.story.absorbs = absorbed.iter().copied().map(story).collect();
+    decided
+}
+
+/// The post raises an alert to a receiver; its id tells the story and the receiver.
+pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
+    decided.alerts.push(Alert {
+        id: alert_id(decided.story.story.0.0[0], receiver),
+        receiver: receiver.into(),
+        story: decided.story.story,
+        post: decided.post.clone(),
+        matches: Vec::new(),
+        score: Score::default(),
+        reason: Reason { route: vec!["(default)".into()] },
+        decided_at: decided.post.received,
+        sample: false,
+    });
+    decided
+}
+
+pub fn alert_id(of: u8, receiver: &str) -> String {
+    format!("alert_{of:03}_{receiver}")
+}
+
+/// A page in the middle of a poll.
+pub fn page(source: &str, at: i64, posts: Vec<Decided>) -> PageRead {
+    let counts = Counts { mention: posts.len() as u64, already_seen: 1, ..Counts::default() };
+    PageRead { source: source.into(), at: Timestamp(at), posts, counts, ..PageRead::default() }
+}
+
+/// The last page of a poll, which leaves a cursor.
+pub fn last_page(source: &str, at: i64, cursor: &str, posts: Vec<Decided>) -> PageRead {
+    let progress = Some(Progress { cursor: Some(cursor.into()), ..Progress::default() });
+    let validators = Some(Validators { etag: Some(format!("\"{cursor}\"")), ..Validators::default() });
+    PageRead { progress, validators, ..page(source, at, posts) }
+}
+
+pub fn read(page: PageRead) -> Vec<Event> {
+    vec![Event::Page(Box::new(page))]
+}
+
+pub fn delivery(of: u8, receiver: &str, at: i64, result: DeliveryResult) -> Vec<Event> {
+    let alert = alert_id(of, receiver);
+    vec![Event::Delivery(DeliveryAttempt { alert, receiver: receiver.into(), at: Timestamp(at), took_ms: 5, result })]
+}
+
+pub fn delivered(of: u8, receiver: &str, at: i64, handle: Option<&str>) -> Vec<Event> {
+    let handle = handle.map(|handle| Handle(handle.into()));
+    delivery(of, receiver, at, DeliveryResult::Delivered { handle })
+}
+
+pub fn retry(of: u8, receiver: &str, at: i64, next: i64) -> Vec<Event> {
+    delivery(of, receiver, at, DeliveryResult::Retry { why: "HTTP 503".into(), next: Timestamp(next) })
+}
+
+pub fn dead(of: u8, receiver: &str, at: i64) -> Vec<Event> {
+    delivery(of, receiver, at, DeliveryResult::Dead { why: "HTTP 400".into() })
+}
+
+pub fn replayed(of: u8, receiver: &str, at: i64) -> Vec<Event> {
+    vec![Event::Replayed { alert: alert_id(of, receiver), at: Timestamp(at), by: "ana".into() }]
+}
+
+pub fn expired(posts: &[u8], at: i64) -> Vec<Event> {
+    vec![Event::Expired { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
+}
+
+pub fn gone(source: &str, at: i64) -> Vec<Event> {
+    vec![Event::SourceGone { source: source.into(), at: Timestamp(at), why: "HTTP 410".into() }]
+}

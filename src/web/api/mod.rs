@@ -1,0 +1,8 @@
+//! Which resources has the JSON API?
+
+pub mod backup;
+pub mod deliveries;
+pub mod health;
+pub mod reload;
+pub mod search;
+pub mod sources;

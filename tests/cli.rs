@@ -1,0 +1,164 @@
+//! Do the commands do what README says, with the exit codes that scripts rely on?
+
+mod common;
+
+use common::collector::Collector;
+use common::home::{Home, feed};
+use common::spawned::{BINARY, Spawned};
+use common::until;
+use common::web::{Page, Web};
+use serde_json::Value;
+
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn overheard(home: &Home, arguments: &[&str]) -> Ended {
+    let output = std::process::Command::new(BINARY).args(home.flags()).args(arguments).output().unwrap();
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+async fn with_one_mention() -> (Home, Web, Collector, Spawned) {
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let home = Home::new(&feed(&web, "news"), &collector);
+    web.set(
+        "news.test",
+        "/feed.xml",
+        Page::rss(&[("/1", "Acme is down", "=SUM(A1) since nine"), ("/2", "Weather", "Sunny")]),
+    );
+    let daemon = Spawned::start(&home).await;
+    until("the webhook", async || collector.received().into_iter().next()).await;
+    let indexed = async || (daemon.get("/api/v1/search").await["total"] == 2).then_some(());
+    until("the posts to be searchable", indexed).await;
+    (home, web, collector, daemon)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_finds_the_same_with_and_without_a_daemon() {
+    let (home, _web, _collector, daemon) = with_one_mention().await;
+    let json = ["search", "acme AND (down OR outage) age<7d", "--json"];
+    let asked: Value = serde_json::from_str(&overheard(&home, &json).out).unwrap();
+    assert_eq!(asked["results"][0]["title"]["text"], "Acme is down");
+    assert_eq!(overheard(&home, &["search", "nothing-like-this"]).code, 1, "nothing found");
+    let wrong = overheard(&home, &["search", "acme AND ("]);
+    assert_eq!(wrong.code, 2, "{}", wrong.err);
+    assert!(daemon.stop());
+
+    let looked: Value = serde_json::from_str(&overheard(&home, &json).out).unwrap();
+    assert_eq!(looked["results"], asked["results"]);
+    let table = overheard(&home, &["search", "acme"]).out;
+    assert!(table.contains("*Acme* is down") && table.contains("1 of 1 found"), "{table}");
+    let csv = overheard(&home, &["search", "acme", "--csv"]).out;
+    assert!(csv.starts_with("id,story,") && csv.contains("'=SUM(A1)"), "no cell acts as a formula: {csv}");
+    let wrong = overheard(&home, &["search", "sitee:a.example"]);
+    assert!(wrong.code == 2 && wrong.err.contains("^") && wrong.err.contains("site"), "{}", wrong.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn listings_backup_and_test_route_work_on_a_running_daemon() {
+    let (home, _web, collector, daemon) = with_one_mention().await;
+    assert!(overheard(&home, &["sources"]).out.contains("news"));
+    let sources: Value = serde_json::from_str(&overheard(&home, &["sources", "--json"]).out).unwrap();
+    assert_eq!(sources["sources"][0]["health"], "ok");
+    let delivered = async || (overheard(&home, &["deliveries", "--state", "delivered"]).code == 0).then_some(());
+    until("the verdict", delivered).await;
+    assert_eq!(overheard(&home, &["deliveries", "--dead"]).code, 1, "no dead letters");
+
+    let copy = home.dir.path().join("copy");
+    let backup = overheard(&home, &["backup", copy.to_str().unwrap()]);
+    assert_eq!(backup.code, 0, "{}", backup.err);
+    assert_eq!(
+        overheard(&home, &["backup", copy.to_str().unwrap()]).code,
+        2,
+        "never into a folder with something in it"
+    );
+
+    let tested = overheard(&home, &["test-route", "hook"]);
+    assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+    let sample = collector.received().pop().unwrap();
+    assert!(sample.signed && sample.body.to_string().contains("\"sample\":true"), "{}", sample.body);
+    assert_eq!(overheard(&home, &["test-route", "hok"]).code, 2);
+    let refused = overheard(&home, &["rebuild"]);
+    assert!(refused.code == 2 && refused.err.contains(&daemon.process.id().to_string()), "{}", refused.err);
+    assert!(daemon.stop());
+    assert_eq!(overheard(&home, &["rebuild"]).code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_names_every_fault_and_poll_shows_what_a_source_brings() {
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let home = Home::new(&feed(&web, "news"), &collector);
+    web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Acme is down", "")]));
+    assert_eq!(overheard(&home, &["check"]).code, 0);
+    let polled = overheard(&home, &["poll", "news"]);
+    assert!(polled.code == 0 && polled.out.contains("matched: acme"), "{}{}", polled.out, polled.err);
+    assert!(!home.data().exists(), "nothing is stored");
+    assert!(overheard(&home, &["poll", "new"]).err.contains("`news`"), "the nearest name");
+
+    home.write("config/watches.toml", "[[watch]]\nname = \"a\"\nquery = \"sitee:x.example\"\nownr = \"kim\"\n");
+    let checked = overheard(&home, &["check"]);
+    assert_eq!(checked.code, 1);
+    assert!(checked.out.contains("watches.toml:3") && checked.out.contains("watches.toml:4"), "{}", checked.out);
+    let run = overheard(&home, &["run"]);
+    assert!(run.code == 2 && run.err.contains("watches.toml:4"), "{}", run.err);
+}
+
+#[test]
+fn a_recorded_answer_is_read_by_its_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feed.xml");
+    let feed =
+        "<rss version=\"2.0\"><channel><item><title>R&D</title><link>https://a.example/1</link></item></channel></rss>";
+    std::fs::write(&file, feed).unwrap();
+    let output = std::process::Command::new(BINARY)
+        .args(["poll", "--kind", "rss", "--json", "--from"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let lines: Vec<Value> =
+        String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((lines[0]["title"].as_str(), lines[0]["url"].as_str()), (Some("R&D"), Some("https://a.example/1")));
+    assert!(lines.iter().any(|line| line["repaired"].is_string()), "says what it mended: {lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn init_writes_what_check_accepts_and_never_overwrites() {
+    let collector = Collector::start().await;
+    let home = Home::new("", &collector);
+    let target = home.dir.path().join("mine");
+    let arguments = [
+        "init",
+        "--brand",
+        "Acme \"Cloud\" 3000",
+        "--product",
+        "C++ Kit",
+        "--domain",
+        "acme.example",
+        "--competitor",
+        "Umbrella",
+        "--dir",
+        target.to_str().unwrap(),
+    ];
+    let first = overheard(&home, &arguments);
+    assert_eq!(first.code, 0, "{}{}", first.out, first.err);
+    let check = std::process::Command::new(BINARY)
+        .arg("check")
+        .args([
+            "--config",
+            target.join("config").to_str().unwrap(),
+            "--sources",
+            target.join("sources.toml").to_str().unwrap(),
+        ])
+        .output()
+        .unwrap();
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+    let again = overheard(&home, &arguments);
+    assert_eq!(again.code, 2, "never overwrites");
+    assert!(again.err.contains("sources.toml") || again.out.contains("sources.toml"), "{}{}", again.out, again.err);
+}
