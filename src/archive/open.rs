@@ -17,6 +17,9 @@ use super::writer::panic_text;
 /// Version of fields and stored records. Another one means that the archive is made anew from the journal.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// Unpacked blocks of stored posts (of 16 kB) that each segment keeps at hand.
+const BLOCKS: usize = 8;
+
 /// What opening found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opened {
@@ -183,7 +186,8 @@ fn with_reader(index: Index) -> Result<Sound, String> {
         None => 0,
         Some(text) => text.parse().map_err(|_| format!("`{text}` is not a position in the journal"))?,
     };
-    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(BLOCKS);
+    let reader: tantivy::Result<IndexReader> = reader.try_into();
     Ok(Sound { reader: reader.map_err(|why| why.to_string())?, index, position: Position(position) })
 }
 

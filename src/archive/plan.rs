@@ -42,6 +42,7 @@ pub(super) fn plan(expr: &Expr, fields: &Fields, now: Timestamp) -> Plan {
     Plan { query, needles: needles(expr), exact: planner.exact }
 }
 
+/// The characters of every `raw:` without which the whole is not true.
 fn needles(expr: &Expr) -> Vec<String> {
     match expr {
         Expr::And(parts) => parts.iter().flat_map(needles).collect(),
@@ -140,7 +141,7 @@ impl Planner<'_> {
                 all(std::iter::once((Occur::Must, near)).chain(words).collect())
             }
             TextClause::ExactCase { words, .. } => self.candidates(phrase(field, words), side),
-            TextClause::Raw(characters) => self.candidates(raw(field, characters), side),
+            TextClause::Raw(characters) => self.candidates(holding(field, characters), side),
         }
     }
 
@@ -245,7 +246,7 @@ fn near_word(field: IndexField, operand: &NearOperand) -> Option<(Occur, Box<dyn
 }
 
 /// Posts that may have these characters in a text.
-fn raw(field: IndexField, characters: &str) -> Box<dyn Query> {
+fn holding(field: IndexField, characters: &str) -> Box<dyn Query> {
     let parts = raw::candidates(field, characters, phrase);
     let everything = parts.is_empty().then(|| filter(Box::new(AllQuery)));
     all(parts.into_iter().chain(everything).map(|part| (Occur::Must, part)).collect())

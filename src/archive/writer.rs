@@ -22,7 +22,7 @@ const POSITION_WAIT: Duration = Duration::from_secs(10);
 /// Most posts in one commit.
 const BATCH_POSTS: usize = 5_000;
 /// Most bytes of title and text in one commit: the batch is kept until it is durable, to be written again.
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 4 << 20;
 /// Memory for posts that tantivy has not written to a file yet, in bytes. Enough for a batch; a third of it is
 /// cleared at every commit, so more of it makes small commits slower.
 const WRITER_MEMORY: usize = 16_000_000;
