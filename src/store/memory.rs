@@ -129,6 +129,11 @@ impl State {
 
     fn apply_page(&mut self, page: &PageRead) {
         self.read.entry(page.source.clone()).or_default();
+        for stub in &page.stubs {
+            let (content_hash, story) = (stub.content_hash, stub.story);
+            let listed = [(page.source.clone(), day(page.at))].into();
+            self.posts.entry(stub.post).or_insert(KnownPost { content_hash, story, expired: true, listed });
+        }
         for decided in &page.posts {
             self.apply_decided(decided, &page.source, page.at);
         }
