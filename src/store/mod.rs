@@ -19,6 +19,7 @@ use crate::model::{
 
 mod apply;
 mod block;
+mod codec;
 mod disk;
 mod filter;
 mod key;
