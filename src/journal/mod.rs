@@ -4,7 +4,7 @@
 //! [`Event`](crate::model::Event)s. [`Journal`] is the one writer; [`History`] is everything that is durable, for those
 //! who only read, copy or shorten it, while the writer goes on.
 //!
-//! Read in the order: [`format`](self) (the bytes), `segment` (reading one file), `writer`, `history`, `compact`.
+//! Read in the order: `format` (the bytes), `segment` (reading one file), `writer`, `history`, `replay`, `compact`.
 
 use std::fs::{self, File};
 use std::path::Path;

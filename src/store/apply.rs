@@ -1,8 +1,9 @@
 //! What does each event change in the store?
 
+use super::codec::{pack, unpack};
 use super::key::{self, day};
 use super::layers::Layers;
-use super::record::{CountsRecord, DedupRecord, DeliveryRecord, PostRecord, SourceRecord, pack, unpack};
+use super::record::{CountsRecord, DedupRecord, DeliveryRecord, PostRecord, SourceRecord};
 use super::{DeliveryState, Stage};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub};
 use crate::model::{Alert, Event, Position, PostId, Timestamp, ViewError};

@@ -60,11 +60,11 @@ impl Disk {
     /// Writes everything to its files (without making them durable) and closes them.
     pub fn close(self) -> Result<(), ViewError> {
         self.ask(|| self.db.flush().map(drop))?;
-        let closed = guarded(|| {
+        guarded(|| {
             drop(self.db);
             Ok(())
-        });
-        closed.map_err(failed)
+        })
+        .map_err(failed)
     }
 
     pub(super) fn ask<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
@@ -74,6 +74,15 @@ impl Disk {
         // Whoever failed first says why.
         guarded(call).map_err(|why| failed(self.broken.get_or_init(|| why)))
     }
+}
+
+/// Drops what may hold a broken sled, which may panic once more.
+pub fn abandon<T>(holder: T) {
+    // It was said already why it is broken.
+    let _ = guarded(|| {
+        drop(holder);
+        Ok(())
+    });
 }
 
 fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, String> {

@@ -144,6 +144,12 @@ impl Layers {
         Ok(())
     }
 
+    /// What a panic inside sled leaves.
+    #[cfg(test)]
+    pub fn break_disk(&mut self, why: &'static str) -> Result<(), ViewError> {
+        self.runs.disk().ask(|| std::panic::panic_any(why))
+    }
+
     /// Moves everything to sled and closes it. Fails where a [`Still`] is about.
     pub fn close(mut self) -> Result<(Meta, Manifest), ViewError> {
         self.move_down()?;

@@ -4,8 +4,8 @@
 //! members, the outbox and the log of deliveries. It is never the only copy of anything: what it
 //! cannot vouch for is set aside and made again from a snapshot and the journal ([`restore`]).
 //!
-//! Read in the order: `key` and `record` (what lies where), `apply` (what each event changes), `story`, `layers` (how it
-//! is kept), `open` and `restore` (when it is trusted), `sweep` (what is forgotten).
+//! Read in the order: `key` and `record` (what lies where), `apply` and `story` (what each event changes), `layers`, `runs`
+//! and `run` (how it is kept in sled), `open`, `snapshot` and `restore` (when it is trusted), `sweep` (what is forgotten).
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -19,6 +19,7 @@ use crate::model::{
 
 mod apply;
 mod block;
+mod codec;
 mod disk;
 mod filter;
 mod key;

@@ -11,9 +11,10 @@ use std::sync::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use super::codec::{pack, unpack};
 use super::disk::Disk;
 use super::layers::Layers;
-use super::record::{Meta, pack, unpack};
+use super::record::Meta;
 use super::runs::{Manifest, Runs};
 use super::{Store, StoreError, failed};
 use crate::model::{Position, ViewError};

@@ -1,7 +1,8 @@
 //! What can be asked of the store?
 
+use super::codec::unpack;
 use super::layers::Layers;
-use super::record::{CountsRecord, DeliveryRecord, SourceRecord, unpack};
+use super::record::{CountsRecord, DeliveryRecord, SourceRecord};
 use super::{Delivery, Stage, Store, failed, key};
 use crate::model::{Alert, Candidate, Counts, Pending, Position, PostId, SourceState, StoryId, Timestamp, ViewError};
 

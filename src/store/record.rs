@@ -5,16 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use sled::IVec;
 
 use crate::model::event::Validators;
 use crate::model::{Alert, Counts, Handle, Position, PostId, Progress, SourceState, StoryId, Timestamp, ViewError};
 
+use super::codec::{Bytes, VERSION, versioned};
 use super::{Delivery, DeliveryState};
 
-/// Version of every record; another version of the store's layout needs another [`super::open::SCHEMA`].
-const VERSION: u8 = 1;
 /// Most sources remembered as listing one post; more are not.
 const MAX_LISTERS: usize = 32;
 
@@ -214,80 +213,6 @@ impl From<DeliveryRecord> for Delivery {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountsRecord {
     pub counts: Counts,
-}
-
-/// MessagePack with field names behind a version byte.
-pub fn pack<T: Serialize>(record: &T) -> Result<IVec, ViewError> {
-    let mut bytes = vec![VERSION];
-    rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| unreadable(&error))?;
-    Ok(IVec::from(bytes))
-}
-
-/// The opposite of [`pack`].
-pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ViewError> {
-    rmp_serde::from_slice(versioned(bytes)?).map_err(|error| unreadable(&error))
-}
-
-/// Bytes as bytes: a list of numbers would take twice the room.
-pub mod bytes {
-    use serde::{Deserializer, Serializer, de};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        struct Bytes;
-        impl de::Visitor<'_> for Bytes {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "bytes")
-            }
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(bytes.to_vec())
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-fn versioned(bytes: &[u8]) -> Result<&[u8], ViewError> {
-    match bytes.split_first() {
-        Some((&VERSION, rest)) => Ok(rest),
-        Some((version, _)) => Err(unreadable(&format!("version {version}"))),
-        None => Err(unreadable(&"empty")),
-    }
-}
-
-fn unreadable(why: &dyn std::fmt::Display) -> ViewError {
-    super::failed(format!("a record cannot be read: {why}"))
-}
-
-/// Takes fixed pieces off the front.
-struct Bytes<'a>(&'a [u8]);
-
-impl Bytes<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], ViewError> {
-        let (piece, rest) = self.0.split_first_chunk().ok_or_else(|| unreadable(&"too short"))?;
-        self.0 = rest;
-        Ok(*piece)
-    }
-
-    fn u8(&mut self) -> Result<u8, ViewError> {
-        self.take::<1>().map(|[byte]| byte)
-    }
-
-    fn u16(&mut self) -> Result<u16, ViewError> {
-        self.take().map(u16::from_be_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, ViewError> {
-        self.take().map(u64::from_be_bytes)
-    }
-
-    fn id(&mut self) -> Result<PostId, ViewError> {
-        self.take().map(PostId)
-    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,12 @@
 
 use std::fmt::Display;
 use std::path::Path;
+use std::sync::PoisonError;
 
+use super::codec::unpack;
+use super::disk::abandon;
 use super::layers::Layers;
-use super::record::{Meta, unpack};
+use super::record::Meta;
 use super::snapshot::{Reader, Unusable, snapshots_in};
 use super::{Store, StoreError, failed, key};
 use crate::model::{Event, Position, View, ViewError};
@@ -66,6 +69,33 @@ where
     })?;
     done.position = store.position();
     Ok(done)
+}
+
+impl Store {
+    /// Makes a store anew that cannot be read or written any more: sets it aside and restores an empty one, see [`restore`].
+    /// Until that is done every other call is an error; nobody sees an outbox of the past.
+    ///
+    /// # Errors
+    /// As [`restore`] and [`Store::open`]; the store stays stopped then, and this may be tried again.
+    pub fn make_anew<I, E>(
+        &self,
+        snapshots: &Path,
+        last: Position,
+        replay: impl FnOnce(Position) -> I,
+    ) -> Result<Restored, StoreError>
+    where
+        I: Iterator<Item = Result<(Position, Vec<Event>), E>>,
+        E: Display,
+    {
+        let _only = self.one_snapshot();
+        let broken = self.layers.write().unwrap_or_else(PoisonError::into_inner).take();
+        abandon(broken);
+        let (fresh, _) = Store::open(&self.dir)?;
+        let done = restore(&fresh, snapshots, last, replay)?;
+        let layers = fresh.layers.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.layers.write().unwrap_or_else(PoisonError::into_inner) = layers;
+        Ok(done)
+    }
 }
 
 /// Loads the newest whole snapshot that is not ahead of the journal.

@@ -64,7 +64,7 @@ pub struct Manifest {
 struct ManifestRun {
     number: u32,
     records: u64,
-    #[serde(with = "super::record::bytes")]
+    #[serde(with = "super::codec::bytes")]
     filter: Vec<u8>,
 }
 

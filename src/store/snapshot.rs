@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
+use super::codec::pack;
 use super::layers::Still;
 use super::open::{SCHEMA, write_whole};
-use super::record::pack;
 use super::{Store, StoreError, key};
 use crate::model::Position;
 

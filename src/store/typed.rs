@@ -1,9 +1,10 @@
 //! Which records are there, as what they mean?
 
+use super::codec::{pack, unpack};
 use super::key;
 use super::layers::Layers;
 use super::record::{
-    self, DedupRecord, DeliveryRecord, ListerRecord, PostRecord, SourceRecord, StoryRecord, ToldRecord, pack, unpack,
+    self, DedupRecord, DeliveryRecord, ListerRecord, PostRecord, SourceRecord, StoryRecord, ToldRecord,
 };
 use crate::model::{PostId, StoryId, ViewError};
 

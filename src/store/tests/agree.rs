@@ -59,6 +59,8 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         6 => (source.clone(), 0..2000i64, prop::collection::vec(post(), 0..4), any::<bool>()).prop_map(|(source, at, posts, last)| {
             read(if last { last_page(source, at * HOUR, "c", posts) } else { page(source, at * HOUR, posts) })
         }),
+        1 => (source.clone(), 0..2000i64, prop::collection::vec(0..NUMBERS, 1..4))
+            .prop_map(|(source, at, posts)| read(stubbed(page(source, at * HOUR, vec![]), &posts))),
         1 => (source, 0..2000i64).prop_map(|(source, at)| gone(source, at * HOUR)),
         2 => alert.clone().prop_map(|(of, to, at)| delivered(of, to, at, Some("m"))),
         2 => (alert.clone(), 0..100i64).prop_map(|((of, to, at), wait)| retry(of, to, at, at + wait)),

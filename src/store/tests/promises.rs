@@ -50,6 +50,7 @@ promises!(
     keys_are_swept_after_eight_quiet_days_and_not_before,
     an_expired_post_is_remembered_while_a_source_lists_it,
     a_post_in_the_archive_is_remembered_though_no_source_lists_it,
+    a_stub_is_known_when_read_again_and_is_member_of_nothing,
     an_unconfigured_source_is_forgotten_with_what_only_it_listed,
     old_deliveries_are_swept_and_pending_ones_stay,
 );
@@ -377,6 +378,18 @@ fn a_post_in_the_archive_is_remembered_though_no_source_lists_it(store: &dyn Any
     store.listed("blog", &[], Timestamp(300 * DAY)).unwrap();
     store.swept(Timestamp(300 * DAY), &|_| false);
     assert!(store.seen(id(1)).unwrap().is_some());
+}
+
+fn a_stub_is_known_when_read_again_and_is_member_of_nothing(store: &dyn AnyStore) {
+    apply(store, [read(stubbed(page("blog", 0, vec![]), &[1, 2])), read(page("blog", DAY, vec![opens(2, DAY)]))]);
+    assert_eq!(store.seen(id(1)), Ok(Some(Seen { content_hash: 100, story: story(1) })));
+    assert_eq!(store.told_story(story(1)), None);
+    // Edited since, the other one is in the archive again.
+    assert_eq!(store.told_story(story(2)).unwrap().members, [id(2)]);
+    // It is remembered as any expired post is.
+    store.listed("blog", &[], Timestamp(100 * DAY)).unwrap();
+    store.swept(Timestamp(100 * DAY), &|_| true);
+    assert_eq!([1, 2].map(|number| store.seen(id(number)).unwrap().is_some()), [false, true]);
 }
 
 fn an_unconfigured_source_is_forgotten_with_what_only_it_listed(store: &dyn AnyStore) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Validators};
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, Validators};
 use crate::model::{
     Alert, Counts, Event, Handle, JoinedBy, Memory, Outbox, Outcome, Post, PostId, Progress, Reason, Score,
     SourceState, StoryDecision, StoryId, Timestamp, View,
@@ -177,6 +177,12 @@ pub fn last_page(source: &str, at: i64, cursor: &str, posts: Vec<Decided>) -> Pa
     let progress = Some(Progress { cursor: Some(cursor.into()), ..Progress::default() });
     let validators = Some(Validators { etag: Some(format!("\"{cursor}\"")), ..Validators::default() });
     PageRead { progress, validators, ..page(source, at, posts) }
+}
+
+/// The page after compaction let go of these posts.
+pub fn stubbed(page: PageRead, posts: &[u8]) -> PageRead {
+    let stub = |number: &u8| Stub { post: id(*number), content_hash: u64::from(*number) * 100, story: story(*number) };
+    PageRead { stubs: posts.iter().map(stub).collect(), ..page }
 }
 
 pub fn read(page: PageRead) -> Vec<Event> {

@@ -278,6 +278,27 @@ fn a_change_that_fails_half_way_leaves_nothing() {
 }
 
 #[test]
+fn a_store_that_breaks_at_work_is_made_anew_in_its_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = without_room(&dir.path().join("store"));
+    fill(&store, &frames()[..4]);
+    store.snapshot(dir.path()).unwrap();
+    fill(&store, &frames()[4..]);
+    let broken = store.write(|layers| layers.break_disk("page 7 is torn"));
+    assert_eq!(broken, Err(failed("sled panicked: page 7 is torn")));
+    assert!(store.apply(Position(7), &gone("blog", 70)).is_err() && store.seen(id(1)).is_err());
+    let journal = frames();
+    let replay = |after: Position| {
+        let numbered = journal.iter().enumerate().skip(after.0 as usize);
+        numbered.map(|(index, events)| Ok::<_, String>((Position(index as u64 + 1), events.clone())))
+    };
+    let done = store.make_anew(dir.path(), Position(6), replay).unwrap();
+    assert_eq!((done.snapshot, done.frames), (Some(Position(4)), 2));
+    assert_eq!(answers(&store), expected());
+    assert!(dir.path().join("store.set-aside-1").exists());
+}
+
+#[test]
 fn a_panic_of_sled_is_an_error_and_nothing_more_is_asked_of_it() {
     let dir = tempfile::tempdir().unwrap();
     let disk = crate::store::disk::Disk::open(dir.path()).unwrap();

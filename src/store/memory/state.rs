@@ -1,121 +1,53 @@
-//! What does the store answer, told in the plainest way?
-//!
-//! The same view from plain maps, with nothing on the disk: for tests, which hold it against [`Store`](super::Store) too, and
-//! for rehearsals that keep nothing.
+//! What does each event change, told in the plainest way?
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::key::day;
-use super::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
-use super::{Delivery, DeliveryFilter, DeliveryState, Stage, Story};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
 use crate::model::{
-    Alert, AlertId, Candidate, Counts, Duration, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen,
-    SourceState, StoryId, Timestamp, View, ViewError,
+    Alert, AlertId, Counts, Duration, Event, Handle, Position, PostId, SourceState, StoryId, Timestamp,
 };
-
-/// The store without a disk.
-#[derive(Debug, Default)]
-pub struct InMemory(Mutex<State>);
+use crate::store::key::day;
+use crate::store::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
+use crate::store::{Delivery, DeliveryState, Stage};
 
 #[derive(Clone, Debug, Default)]
-struct State {
-    position: Position,
-    sources: BTreeMap<String, KnownSource>,
+pub struct State {
+    pub position: Position,
+    pub sources: BTreeMap<String, KnownSource>,
     /// On which day a page of a source was read last.
-    read: BTreeMap<String, u16>,
-    posts: BTreeMap<PostId, KnownPost>,
-    keys: BTreeMap<[u8; 16], (StoryId, u16)>,
-    stories: BTreeMap<StoryId, KnownStory>,
-    became: BTreeMap<StoryId, StoryId>,
-    told: BTreeMap<StoryId, BTreeMap<String, Option<Handle>>>,
-    deliveries: BTreeMap<AlertId, Delivery>,
-    counts: BTreeMap<(u16, String), Counts>,
+    pub read: BTreeMap<String, u16>,
+    pub posts: BTreeMap<PostId, KnownPost>,
+    pub keys: BTreeMap<[u8; 16], (StoryId, u16)>,
+    pub stories: BTreeMap<StoryId, KnownStory>,
+    pub became: BTreeMap<StoryId, StoryId>,
+    pub told: BTreeMap<StoryId, BTreeMap<String, Option<Handle>>>,
+    pub deliveries: BTreeMap<AlertId, Delivery>,
+    pub counts: BTreeMap<(u16, String), Counts>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct KnownSource {
-    state: SourceState,
-    last_read: Timestamp,
+pub struct KnownSource {
+    pub state: SourceState,
+    pub last_read: Timestamp,
 }
 
 #[derive(Clone, Debug)]
-struct KnownPost {
-    content_hash: u64,
-    story: StoryId,
-    expired: bool,
-    listed: BTreeMap<String, u16>,
+pub struct KnownPost {
+    pub content_hash: u64,
+    pub story: StoryId,
+    pub expired: bool,
+    pub listed: BTreeMap<String, u16>,
 }
 
 #[derive(Clone, Debug)]
-struct KnownStory {
-    opened_at: Timestamp,
-    last_joined_at: Timestamp,
-    members: BTreeSet<PostId>,
-}
-
-impl Clone for InMemory {
-    fn clone(&self) -> Self {
-        Self(Mutex::new(self.state().clone()))
-    }
-}
-
-impl InMemory {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// See [`Store::resolve`](super::Store::resolve).
-    pub fn resolve(&self, story: StoryId) -> StoryId {
-        self.state().resolve(story)
-    }
-
-    /// See [`Store::story`](super::Store::story).
-    pub fn story(&self, story: StoryId) -> Option<Story> {
-        let state = self.state();
-        let id = state.resolve(story);
-        let known = state.stories.get(&id)?;
-        let members = known.members.iter().copied().collect();
-        Some(Story { id, opened_at: known.opened_at, last_joined_at: known.last_joined_at, members })
-    }
-
-    /// See [`Store::sources`](super::Store::sources).
-    pub fn sources(&self) -> Vec<(String, SourceState)> {
-        self.state().sources.iter().map(|(name, source)| (name.clone(), source.state.clone())).collect()
-    }
-
-    /// See [`Store::deliveries`](super::Store::deliveries).
-    pub fn deliveries(&self, filter: &DeliveryFilter) -> Vec<Delivery> {
-        let state = self.state();
-        let story = filter.story.map(|story| state.resolve(story));
-        let wanted = |delivery: &&Delivery| {
-            filter.stage.is_none_or(|stage| stage == delivery.state.stage())
-                && filter.receiver.as_ref().is_none_or(|receiver| *receiver == delivery.alert.receiver)
-                && story.is_none_or(|story| story == state.resolve(delivery.alert.story))
-        };
-        let mut found: Vec<Delivery> = state.deliveries.values().filter(wanted).cloned().collect();
-        found.sort_by_key(|delivery| std::cmp::Reverse(ended(delivery)));
-        found.truncate(filter.limit());
-        found
-    }
-
-    /// See [`Store::counts`](super::Store::counts).
-    pub fn counts(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)> {
-        let counted = |((day, source), counts): (&(u16, String), &Counts)| {
-            (Timestamp::from_seconds(i64::from(*day) * 86_400), source.clone(), *counts)
-        };
-        self.state().counts.range((day(from), String::new())..).map(counted).collect()
-    }
-
-    /// See [`Store::sweep`](super::Store::sweep).
-    pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
-        self.state().sweep(now, configured);
-    }
+pub struct KnownStory {
+    pub opened_at: Timestamp,
+    pub last_joined_at: Timestamp,
+    pub members: BTreeSet<PostId>,
 }
 
 /// When a delivery ended, or was due first.
-fn ended(delivery: &Delivery) -> Timestamp {
+pub fn ended(delivery: &Delivery) -> Timestamp {
     match delivery.state {
         DeliveryState::Pending { .. } => delivery.first_due,
         DeliveryState::Delivered { at, .. } | DeliveryState::Dead { at, .. } => at,
@@ -123,12 +55,29 @@ fn ended(delivery: &Delivery) -> Timestamp {
 }
 
 impl State {
-    fn resolve(&self, story: StoryId) -> StoryId {
+    pub fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Page(page) => self.apply_page(page),
+            Event::SourceGone { source, at: _, why } => {
+                self.sources.entry(source.clone()).or_default().state.gone = Some(why.clone());
+            }
+            Event::Delivery(attempt) => self.apply_delivery(attempt),
+            Event::Replayed { alert, at, by: _ } => self.apply_replayed(alert, *at),
+            Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
+        }
+    }
+
+    pub fn resolve(&self, story: StoryId) -> StoryId {
         self.became.get(&story).copied().unwrap_or(story)
     }
 
     fn apply_page(&mut self, page: &PageRead) {
         self.read.entry(page.source.clone()).or_default();
+        for stub in &page.stubs {
+            let (content_hash, story) = (stub.content_hash, stub.story);
+            let listed = [(page.source.clone(), day(page.at))].into();
+            self.posts.entry(stub.post).or_insert(KnownPost { content_hash, story, expired: true, listed });
+        }
         for decided in &page.posts {
             self.apply_decided(decided, &page.source, page.at);
         }
@@ -265,7 +214,7 @@ impl State {
         self.leave(story, id);
     }
 
-    fn sweep(&mut self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+    pub fn sweep(&mut self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         let today = day(now);
         let Self { stories, became, .. } = self;
         self.keys.retain(|_, (story, joined)| {
@@ -306,7 +255,7 @@ impl State {
     }
 
     /// Pending alerts of a receiver with when they are due, the longest due first.
-    fn pending(&self, receiver: &str) -> Vec<(Timestamp, &Delivery)> {
+    pub fn pending(&self, receiver: &str) -> Vec<(Timestamp, &Delivery)> {
         let due = |delivery: &Delivery| match delivery.state {
             DeliveryState::Pending { next, .. } => Some(next),
             DeliveryState::Delivered { .. } | DeliveryState::Dead { .. } => None,
@@ -315,95 +264,5 @@ impl State {
         let mut pending: Vec<_> = to.filter_map(|delivery| Some((due(delivery)?, delivery))).collect();
         pending.sort_by_key(|(next, _)| *next);
         pending
-    }
-}
-
-impl View for InMemory {
-    fn position(&self) -> Position {
-        self.state().position
-    }
-
-    fn apply(&self, position: Position, events: &[Event]) -> Result<(), ViewError> {
-        let mut state = self.state();
-        if position <= state.position {
-            return Ok(());
-        }
-        for event in events {
-            match event {
-                Event::Page(page) => state.apply_page(page),
-                Event::SourceGone { source, at: _, why } => {
-                    state.sources.entry(source.clone()).or_default().state.gone = Some(why.clone());
-                }
-                Event::Delivery(attempt) => state.apply_delivery(attempt),
-                Event::Replayed { alert, at, by: _ } => state.apply_replayed(alert, *at),
-                Event::Expired { posts, at: _ } => posts.iter().for_each(|post| state.apply_expired(*post)),
-            }
-        }
-        state.position = position;
-        Ok(())
-    }
-}
-
-impl Memory for InMemory {
-    fn seen(&self, post: PostId) -> Result<Option<Seen>, ViewError> {
-        let state = self.state();
-        let seen = |post: &KnownPost| Seen { content_hash: post.content_hash, story: state.resolve(post.story) };
-        Ok(state.posts.get(&post).map(seen))
-    }
-
-    fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
-        let state = self.state();
-        let candidate = |key: &[u8; 16]| {
-            let (story, _) = state.keys.get(key)?;
-            let story = state.resolve(*story);
-            let known = state.stories.get(&story)?;
-            Some(Candidate { story, opened_at: known.opened_at, last_joined_at: known.last_joined_at })
-        };
-        Ok(keys.iter().map(candidate).collect())
-    }
-
-    fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
-        let state = self.state();
-        Ok(state.told.get(&state.resolve(story)).map(|told| told.keys().cloned().collect()).unwrap_or_default())
-    }
-
-    fn source(&self, source: &str) -> Result<SourceState, ViewError> {
-        Ok(self.state().sources.get(source).map(|source| source.state.clone()).unwrap_or_default())
-    }
-
-    fn listed(&self, source: &str, posts: &[PostId], at: Timestamp) -> Result<(), ViewError> {
-        let mut state = self.state();
-        let today = day(at);
-        let read = state.read.entry(source.to_owned()).or_default();
-        *read = today.max(*read);
-        for id in posts {
-            if let Some(post) = state.posts.get_mut(id) {
-                let last = post.listed.entry(source.to_owned()).or_default();
-                *last = today.max(*last);
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Outbox for InMemory {
-    fn due(&self, receiver: &str, now: Timestamp, limit: usize) -> Result<Vec<Pending>, ViewError> {
-        let state = self.state();
-        let due = state.pending(receiver).into_iter().filter(|(next, _)| *next <= now).take(limit);
-        let pending = due.map(|(_, delivery)| Pending {
-            alert: delivery.alert.clone(),
-            attempts: delivery.attempts,
-            first_due: delivery.first_due,
-        });
-        Ok(pending.collect())
-    }
-
-    fn next_due(&self, receiver: &str) -> Result<Option<Timestamp>, ViewError> {
-        Ok(self.state().pending(receiver).first().map(|(next, _)| *next))
-    }
-
-    fn handle(&self, receiver: &str, story: StoryId) -> Result<Option<Handle>, ViewError> {
-        let state = self.state();
-        Ok(state.told.get(&state.resolve(story)).and_then(|told| told.get(receiver).cloned().flatten()))
     }
 }

@@ -1,0 +1,159 @@
+//! What does the store answer, told in the plainest way?
+//!
+//! The same view from plain maps, with nothing on the disk: for tests, which hold it against
+//! [`Store`](super::Store) too, and for rehearsals that keep nothing.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::key::day;
+use super::{Delivery, DeliveryFilter, Story};
+use crate::model::{
+    Candidate, Counts, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, StoryId, Timestamp,
+    View, ViewError,
+};
+
+mod state;
+
+use state::{KnownPost, State, ended};
+
+/// The store without a disk.
+#[derive(Debug, Default)]
+pub struct InMemory(Mutex<State>);
+
+impl Clone for InMemory {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.state().clone()))
+    }
+}
+
+impl InMemory {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// See [`Store::resolve`](super::Store::resolve).
+    pub fn resolve(&self, story: StoryId) -> StoryId {
+        self.state().resolve(story)
+    }
+
+    /// See [`Store::story`](super::Store::story).
+    pub fn story(&self, story: StoryId) -> Option<Story> {
+        let state = self.state();
+        let id = state.resolve(story);
+        let known = state.stories.get(&id)?;
+        let members = known.members.iter().copied().collect();
+        Some(Story { id, opened_at: known.opened_at, last_joined_at: known.last_joined_at, members })
+    }
+
+    /// See [`Store::sources`](super::Store::sources).
+    pub fn sources(&self) -> Vec<(String, SourceState)> {
+        self.state().sources.iter().map(|(name, source)| (name.clone(), source.state.clone())).collect()
+    }
+
+    /// See [`Store::deliveries`](super::Store::deliveries).
+    pub fn deliveries(&self, filter: &DeliveryFilter) -> Vec<Delivery> {
+        let state = self.state();
+        let story = filter.story.map(|story| state.resolve(story));
+        let wanted = |delivery: &&Delivery| {
+            filter.stage.is_none_or(|stage| stage == delivery.state.stage())
+                && filter.receiver.as_ref().is_none_or(|receiver| *receiver == delivery.alert.receiver)
+                && story.is_none_or(|story| story == state.resolve(delivery.alert.story))
+        };
+        let mut found: Vec<Delivery> = state.deliveries.values().filter(wanted).cloned().collect();
+        found.sort_by_key(|delivery| std::cmp::Reverse(ended(delivery)));
+        found.truncate(filter.limit());
+        found
+    }
+
+    /// See [`Store::counts`](super::Store::counts).
+    pub fn counts(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)> {
+        let counted = |((day, source), counts): (&(u16, String), &Counts)| {
+            (Timestamp::from_seconds(i64::from(*day) * 86_400), source.clone(), *counts)
+        };
+        self.state().counts.range((day(from), String::new())..).map(counted).collect()
+    }
+
+    /// See [`Store::sweep`](super::Store::sweep).
+    pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
+        self.state().sweep(now, configured);
+    }
+}
+
+impl View for InMemory {
+    fn position(&self) -> Position {
+        self.state().position
+    }
+
+    fn apply(&self, position: Position, events: &[Event]) -> Result<(), ViewError> {
+        let mut state = self.state();
+        if position > state.position {
+            events.iter().for_each(|event| state.apply(event));
+            state.position = position;
+        }
+        Ok(())
+    }
+}
+
+impl Memory for InMemory {
+    fn seen(&self, post: PostId) -> Result<Option<Seen>, ViewError> {
+        let state = self.state();
+        let seen = |post: &KnownPost| Seen { content_hash: post.content_hash, story: state.resolve(post.story) };
+        Ok(state.posts.get(&post).map(seen))
+    }
+
+    fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
+        let state = self.state();
+        let candidate = |key: &[u8; 16]| {
+            let (story, _) = state.keys.get(key)?;
+            let story = state.resolve(*story);
+            let known = state.stories.get(&story)?;
+            Some(Candidate { story, opened_at: known.opened_at, last_joined_at: known.last_joined_at })
+        };
+        Ok(keys.iter().map(candidate).collect())
+    }
+
+    fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
+        let state = self.state();
+        Ok(state.told.get(&state.resolve(story)).map(|told| told.keys().cloned().collect()).unwrap_or_default())
+    }
+
+    fn source(&self, source: &str) -> Result<SourceState, ViewError> {
+        Ok(self.state().sources.get(source).map(|source| source.state.clone()).unwrap_or_default())
+    }
+
+    fn listed(&self, source: &str, posts: &[PostId], at: Timestamp) -> Result<(), ViewError> {
+        let mut state = self.state();
+        let today = day(at);
+        let read = state.read.entry(source.to_owned()).or_default();
+        *read = today.max(*read);
+        for id in posts {
+            if let Some(post) = state.posts.get_mut(id) {
+                let last = post.listed.entry(source.to_owned()).or_default();
+                *last = today.max(*last);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Outbox for InMemory {
+    fn due(&self, receiver: &str, now: Timestamp, limit: usize) -> Result<Vec<Pending>, ViewError> {
+        let state = self.state();
+        let due = state.pending(receiver).into_iter().filter(|(next, _)| *next <= now).take(limit);
+        let pending = due.map(|(_, delivery)| Pending {
+            alert: delivery.alert.clone(),
+            attempts: delivery.attempts,
+            first_due: delivery.first_due,
+        });
+        Ok(pending.collect())
+    }
+
+    fn next_due(&self, receiver: &str) -> Result<Option<Timestamp>, ViewError> {
+        Ok(self.state().pending(receiver).first().map(|(next, _)| *next))
+    }
+
+    fn handle(&self, receiver: &str, story: StoryId) -> Result<Option<Handle>, ViewError> {
+        let state = self.state();
+        Ok(state.told.get(&state.resolve(story)).and_then(|told| told.get(receiver).cloned().flatten()))
+    }
+}
