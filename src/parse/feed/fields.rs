@@ -72,14 +72,16 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
                 set(&mut item.summary, || markup(field, context, Markup::html));
             }
             Field::DcDescription | Field::MediaDescription => {}
-            // feed-rs does not resolve the address of an author.
-            Field::Author if field.markup && item.author.as_ref().is_none_or(|author| author.url.is_none()) => {
+            // feed-rs does not resolve the address of an author, its `uri` or `url`.
+            Field::Author
+                if field.content.contains("<ur") && item.author.as_ref().is_none_or(|author| author.url.is_none()) =>
+            {
                 item.author = author(field, &base).or_else(|| item.author.take());
             }
             Field::Author | Field::DcCreator | Field::MediaAuthor => set(&mut item.author, || author(field, &base)),
             Field::Published | Field::DcDate => set(&mut item.published, || moment(field)),
             Field::Updated => set(&mut item.updated, || moment(field)),
-            Field::Category if !had_tags => item.tags.extend(category(field).filter(|tag| !item.tags.contains(tag))),
+            Field::Category if !had_tags => item.tags.extend(category(field)),
             Field::Category => {}
             Field::Comments => set(&mut item.comments, || address(&text(field), &base)),
             Field::CommentCount => set(&mut item.replies, || text(field).trim().parse().ok()),
@@ -93,6 +95,12 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     set(&mut item.link, || links.last_resort());
     set(&mut item.link, || address_only(item.id.as_deref()?));
     set(&mut item.target, || links.about(item.link.as_ref()));
+    set(&mut item.lang, || {
+        raw.fields
+            .iter()
+            .find(|field| field.field == Field::Content)
+            .and_then(|field| attribute(&field.tag, "xml:lang"))
+    });
     set(&mut item.lang, || tag.and_then(|tag| attribute(tag, "xml:lang")).or_else(|| context.lang.clone()));
     set(&mut item.author, || context.author.clone());
     // Atom must say when an entry was changed and may say when it was published.
@@ -270,7 +278,7 @@ fn unwrapped(content: &str, decoded: bool) -> Cow<'_, str> {
     }
     let mut whole = String::with_capacity(content.len());
     let mut rest = content;
-    while let Some(at) = rest.find("<!").into_iter().chain(rest.find("<?")).min() {
+    while let Some(at) = rest.as_bytes().windows(2).position(|pair| matches!(pair, b"<!" | b"<?")) {
         whole.push_str(&read(&rest[..at]));
         let length = length_of_markup(&rest[at..]);
         let part = &rest[at..at + length];

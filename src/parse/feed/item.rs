@@ -44,13 +44,13 @@ pub(super) struct Markup {
 
 impl Markup {
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), form: TextForm::Plain }
+        Self { text: trimmed(text.into()), form: TextForm::Plain }
     }
 
     /// Text that may hold markup; it is plain where nothing in it could be.
     pub fn html(text: String) -> Self {
         let form = if text.contains(['<', '&']) { TextForm::Html } else { TextForm::Plain };
-        Self { text, form }
+        Self { text: trimmed(text), form }
     }
 
     /// The title of an item of RSS, which should be plain text and often is HTML: a `<` that starts no common
@@ -75,6 +75,11 @@ impl Markup {
             TextForm::Plain => quick_xml::escape::partial_escape(self.text).into_owned(),
         }
     }
+}
+
+fn trimmed(text: String) -> String {
+    let kept = text.trim();
+    if kept.len() == text.len() { text } else { kept.to_owned() }
 }
 
 /// Elements that stand in titles.
@@ -138,8 +143,11 @@ impl Keys {
             return link;
         }
         let mut words = blake3::Hasher::new();
+        // How a feed is wrapped and indented changes with the software that writes it, and with the reader.
         for text in [&item.title, &item.content, &item.summary].into_iter().flatten() {
-            words.update(text.text.as_bytes()).update(&[0]);
+            text.text.split_whitespace().for_each(|word| {
+                words.update(word.as_bytes()).update(b" ");
+            });
         }
         if let Some(published) = item.published {
             words.update(&published.0.to_be_bytes());
@@ -157,7 +165,9 @@ impl Keys {
         }
     }
 
-    fn post(&self, item: Item) -> Result<RawPost, Rejection> {
+    fn post(&self, mut item: Item) -> Result<RawPost, Rejection> {
+        let mut known = HashSet::new();
+        item.tags.retain(|tag| known.insert(tag.clone()));
         let key = self.key(&item);
         let (url, target) = self.addresses(&item);
         let body = match (item.content, item.summary) {
