@@ -31,7 +31,7 @@ impl Context {
         // An Atom document may be a single entry, which nothing stands around.
         let root = scan.containers.first().or(scan.items.first().and_then(|item| item.tag.as_ref()));
         let atom = root.is_some_and(|tag| matches!(tag.local_name().as_ref(), "feed" | "entry"));
-        let base = scan.containers.iter().fold(address.clone(), |base, tag| base_of(tag, base));
+        let base = scan.containers.iter().fold(address.clone(), |base, tag| base_of(tag, &base).into_owned());
         let mut context = Self { base, atom, lang: None, author: None };
         let mut feed = Item::default();
         fill(&mut feed, &scan.feed, &context);
@@ -54,16 +54,16 @@ pub(super) fn items(scan: &Scan<'_>, context: &Context) -> impl Iterator<Item = 
 /// Reads those fields that the item does not have yet.
 pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     let tag = raw.tag.as_ref();
-    let base = tag.map_or_else(|| context.base.clone(), |tag| base_of(tag, context.base.clone()));
+    let base = tag.map_or(Cow::Borrowed(&context.base), |tag| base_of(tag, &context.base));
     let mut fields: Vec<&RawField<'_>> = raw.fields.iter().collect();
     fields.sort_by_key(|field| field.field);
     let had_tags = !item.tags.is_empty();
-    let mut links = Links::default();
+    let mut links = Links { html: item.link.is_some(), ..Links::default() };
     for field in fields {
         match field.field {
             Field::Id => set(&mut item.id, || words(field)),
             Field::OriginalLink => item.link = address(&text(field), &base).or_else(|| item.link.take()),
-            Field::Link => links.note(field, &base_of(&field.tag, base.clone()), item),
+            Field::Link => links.note(field, &base_of(&field.tag, &base), item),
             Field::Title => set_text(&mut item.title, field, context, Markup::title),
             Field::Content => set_text(&mut item.content, field, context, Markup::html),
             Field::Summary => set_text(&mut item.summary, field, context, Markup::html),
@@ -134,17 +134,17 @@ impl Links {
         let Some(href) = attribute(&field.tag, "href").filter(|_| text(field).trim().is_empty()) else {
             return set(&mut item.link, || address(&text(field), base));
         };
-        let Some(href) = address(&href, base) else { return };
+        let href = || address(&href, base);
         match attribute(&field.tag, "rel").as_deref().unwrap_or("alternate") {
             "alternate" => {
                 let html = attribute(&field.tag, "type").is_none_or(|kind| kind.contains("html"));
                 if item.link.is_none() || html && !self.html {
-                    item.link = Some(href);
+                    item.link = href().or_else(|| item.link.take());
                 }
                 self.html |= html;
             }
-            "related" => self.related.push(href),
-            "self" => self.own = Some(href),
+            "related" => self.related.extend(href()),
+            "self" => self.own = href(),
             "replies" => set(&mut item.replies, || attribute(&field.tag, "thr:count")?.trim().parse().ok()),
             _ => {}
         }
@@ -162,8 +162,9 @@ impl Links {
 }
 
 /// The base that counts inside of an element.
-fn base_of(tag: &BytesStart<'_>, around: Url) -> Url {
-    attribute(tag, "xml:base").and_then(|base| around.join(base.trim()).ok()).unwrap_or(around)
+fn base_of<'b>(tag: &BytesStart<'_>, around: &'b Url) -> Cow<'b, Url> {
+    let stated = attribute(tag, "xml:base").and_then(|base| around.join(base.trim()).ok());
+    stated.map_or(Cow::Borrowed(around), Cow::Owned)
 }
 
 /// A page's address, made absolute; `None` for what no browser opens.
