@@ -4,11 +4,16 @@
 //! right behind it, and what is left over is year, month and day in one of the usual orders. Words that
 //! are no month, zone or half of the day are passed over: that is what makes weekdays, `le`, `à` and `at` harmless.
 
+mod names;
+mod time_of_day;
+
 use jiff::civil;
 use jiff::fmt::rfc2822;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use self::names::{DAYS, month};
+use self::time_of_day::TimeOfDay;
 use crate::model::Timestamp;
 
 /// The longest text that can be a date, in bytes; `Wednesday, the 24th of September 2025, 10:15:00 PM
@@ -113,10 +118,8 @@ fn plain(word: &str) -> String {
 
 /// What was found so far: the time of day and its zone are taken out of the tokens, the date is left in them.
 struct Parts {
-    /// Since midnight, in milliseconds; may be that of the next day (24:00).
-    time: i64,
-    /// East of Greenwich, in seconds.
-    offset: i64,
+    time: TimeOfDay,
+    /// Value and digits.
     numbers: Vec<(i64, usize)>,
     month: Option<i64>,
     /// What was taken for the month's name may be that of a day: another month's name overrules it.
@@ -128,12 +131,9 @@ struct Parts {
 
 impl Parts {
     fn of(mut tokens: Vec<Token>) -> Option<Self> {
-        let (time, offset) = match take_time(&mut tokens)? {
-            Some((time, offset)) => (time, offset),
-            None => (0, take_zone_word(&mut tokens)),
-        };
+        let time = time_of_day::take(&mut tokens).ok()?;
         let mut parts =
-            Self { time, offset, numbers: Vec::new(), month: None, perhaps_day: false, separator: None, words: false };
+            Self { time, numbers: Vec::new(), month: None, perhaps_day: false, separator: None, words: false };
         let mut previous_was_number = false;
         for token in tokens {
             let is_number = matches!(token, Token::Number { .. });
@@ -164,7 +164,7 @@ impl Parts {
         }
         let date = civil::Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()?;
         let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_millisecond();
-        Some(Timestamp(midnight + self.time - self.offset * 1000))
+        Some(Timestamp(midnight + self.time.millisecond - self.time.offset * 1000))
     }
 
     /// Year, month, day.
@@ -172,7 +172,7 @@ impl Parts {
         match (self.month, &self.numbers[..]) {
             (Some(month), &[year]) if year.1 == 4 => Some((year.0, month, 1)),
             (Some(month), &[first, second]) if first.1 > 2 => Some((first.0, month, second.0)),
-            (Some(month), &[first, second]) => Some((full_year(second), month, first.0)),
+            (Some(month), &[first, second]) => Some((full_year(second)?, month, first.0)),
             (None, &[first, second, third]) => self.in_numbers(first, second, third),
             (None, &[year, day]) if year.1 == 4 && day.1 == 3 => ordinal(year.0, day.0),
             (None, &[year, month]) if year.1 == 4 && !self.words => Some((year.0, month.0, 1)),
@@ -185,22 +185,23 @@ impl Parts {
 
     fn in_numbers(&self, first: (i64, usize), second: (i64, usize), third: (i64, usize)) -> Option<(i64, i64, i64)> {
         if first.1 >= 3 || (third.1 <= 2 && self.separator == Some('-')) {
-            let year = full_year(first);
+            let year = full_year(first)?;
             return Some(if second.0 > 12 { (year, third.0, second.0) } else { (year, second.0, third.0) });
         }
-        let year = full_year(third);
+        let year = full_year(third)?;
         let month_first = self.separator == Some('/');
         let (month, day) = if month_first { (first.0, second.0) } else { (second.0, first.0) };
         Some(if month > 12 { (year, day, month) } else { (year, month, day) })
     }
 }
 
-/// A year of two digits is of 1970 to 2069.
-fn full_year((year, digits): (i64, usize)) -> i64 {
-    match year {
-        _ if digits > 2 => year,
-        70.. => 1900 + year,
-        _ => 2000 + year,
+/// A year of two digits is of 1970 to 2069; there is none of one or three.
+fn full_year((year, digits): (i64, usize)) -> Option<i64> {
+    match (digits, year) {
+        (2, 70..) => Some(1900 + year),
+        (2, _) => Some(2000 + year),
+        (4, _) => Some(year),
+        _ => None,
     }
 }
 
@@ -212,200 +213,6 @@ fn ordinal(year: i64, day: i64) -> Option<(i64, i64, i64)> {
     }
     let date = first.checked_add(jiff::Span::new().try_days(day - 1).ok()?).ok()?;
     Some((year, date.month().into(), date.day().into()))
-}
-
-/// Takes the time of day and the zone behind it out of the tokens: `Some(None)` when there is none, `None`
-/// when there is one that no clock shows.
-#[expect(clippy::option_option, reason = "no time at all and an impossible time end differently")]
-fn take_time(tokens: &mut Vec<Token>) -> Option<Option<(i64, i64)>> {
-    let Some(start) = start_of_time(tokens) else { return Some(None) };
-    let mut rest = Rest { tokens, at: start };
-    let (mut hour, minute, second) = match rest.number() {
-        // `150405` or `1504` behind the `T` of the compact form
-        Some((value, 6)) => (value / 10_000, value / 100 % 100, value % 100),
-        Some((value, 4)) => (value / 100, value % 100, 0),
-        Some((hour, _)) => {
-            let minute = if rest.sign(":") || rest.word("h") { rest.number()?.0 } else { 0 };
-            (hour, minute, if rest.sign(":") { rest.number()?.0 } else { 0 })
-        }
-        None => return Some(None),
-    };
-    let mut millisecond = 0;
-    if rest.sign(".,") {
-        let (value, digits) = rest.number()?;
-        millisecond = (value as f64 * 1000.0 / 10f64.powi(digits.try_into().ok()?)) as i64;
-    }
-    match half_of_day(&rest, start) {
-        Some((half, at)) => {
-            if at == rest.at {
-                rest.at += 1;
-            }
-            hour = hour % 12 + 12 * half;
-        }
-        None if hour > 24 => return None,
-        None => {}
-    }
-    if minute > 59 || second > 60 {
-        return None;
-    }
-    let offset = rest.zone();
-    let end = rest.at;
-    tokens.drain(start..end);
-    Some(Some((((hour * 60 + minute) * 60 + second) * 1000 + millisecond, offset)))
-}
-
-/// Where the time of day starts: a number of up to two digits before a colon, before `h` and a number, or
-/// before `am` or `pm`; or four or six digits behind a `T`.
-fn start_of_time(tokens: &[Token]) -> Option<usize> {
-    let is_number = |at: usize| matches!(tokens.get(at), Some(Token::Number { .. }));
-    tokens.iter().enumerate().position(|(at, token)| {
-        let Token::Number { digits, .. } = token else { return false };
-        let behind_t = at > 0 && tokens.get(at - 1) == Some(&Token::Word("t".into()));
-        match tokens.get(at + 1) {
-            _ if behind_t && matches!(digits, 4 | 6) => true,
-            _ if *digits > 2 => false,
-            Some(Token::Sign(':')) => is_number(at + 2),
-            Some(Token::Word(word)) => word == "h" && is_number(at + 2) || half(word).is_some(),
-            _ => false,
-        }
-    })
-}
-
-/// Whether a word for the first (0) or second (1) half of the day stands behind the time or, as in Korean, before it.
-fn half_of_day(rest: &Rest<'_>, start: usize) -> Option<(i64, usize)> {
-    [Some(rest.at), start.checked_sub(1)].into_iter().flatten().find_map(|at| match rest.tokens.get(at) {
-        Some(Token::Word(word)) => Some((half(word)?, at)),
-        _ => None,
-    })
-}
-
-fn half(word: &str) -> Option<i64> {
-    match word {
-        "am" | "오전" | "上午" | "午前" => Some(0),
-        "pm" | "오후" | "下午" | "午後" => Some(1),
-        _ => None,
-    }
-}
-
-/// The tokens from a place on.
-struct Rest<'a> {
-    tokens: &'a [Token],
-    at: usize,
-}
-
-impl Rest<'_> {
-    fn number(&mut self) -> Option<(i64, usize)> {
-        let Some(&Token::Number { value, digits }) = self.tokens.get(self.at) else { return None };
-        self.at += 1;
-        Some((value, digits))
-    }
-
-    /// Takes one of these signs, if a number follows it.
-    fn sign(&mut self, signs: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Sign(sign)) if signs.contains(*sign))
-            && matches!(self.tokens.get(self.at + 1), Some(Token::Number { .. }));
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Takes this word, if a number follows it.
-    fn word(&mut self, wanted: &str) -> bool {
-        let found = matches!(self.tokens.get(self.at), Some(Token::Word(word)) if word == wanted)
-            && matches!(self.tokens.get(self.at + 1), Some(Token::Number { .. }));
-        self.at += usize::from(found);
-        found
-    }
-
-    /// Takes a zone, `GMT`, `+0100` or `GMT+01:00`: seconds east of Greenwich, 0 when there is none.
-    fn zone(&mut self) -> i64 {
-        let mut offset = 0;
-        if let Some(Token::Word(word)) = self.tokens.get(self.at)
-            && let Some(hours) = zone(word)
-        {
-            self.at += 1;
-            offset = hours;
-        }
-        let east = self.sign("+");
-        if !east && !self.sign("-") {
-            return offset;
-        }
-        let (hours, minutes) = match self.number() {
-            Some((value, 4)) => (value / 100, value % 100),
-            Some((hours, 1 | 2)) => {
-                (hours, if self.sign(":") { self.number().map_or(0, |(value, _)| value) } else { 0 })
-            }
-            _ => return offset,
-        };
-        // No zone is further from Greenwich than 14 hours; what claims to be is taken for UTC.
-        if hours > 14 || minutes > 59 {
-            return offset;
-        }
-        let distance = hours * 3600 + minutes * 60;
-        if east { distance } else { -distance }
-    }
-}
-
-/// A zone's name somewhere in a date without a time.
-fn take_zone_word(tokens: &mut Vec<Token>) -> i64 {
-    let found = tokens.iter().position(|token| matches!(token, Token::Word(word) if zone(word).is_some()));
-    match found.map(|at| tokens.remove(at)) {
-        Some(Token::Word(word)) => zone(&word).unwrap_or(0),
-        _ => 0,
-    }
-}
-
-/// Seconds east of Greenwich of a zone's usual name. Where two zones share one, the one of more feeds is meant.
-fn zone(name: &str) -> Option<i64> {
-    let quarters = match name {
-        "z" | "ut" | "utc" | "gmt" | "wet" => 0,
-        "cet" | "met" | "mez" | "bst" | "west" | "wat" => 4,
-        "cest" | "mest" | "mesz" | "eet" | "sast" | "cat" => 8,
-        "eest" | "msk" | "trt" | "eat" => 12,
-        "ist" => 22,
-        "sgt" | "hkt" | "awst" | "pht" => 32,
-        "jst" | "kst" => 36,
-        "acst" => 38,
-        "aest" => 40,
-        "acdt" => 42,
-        "aedt" => 44,
-        "nzst" => 48,
-        "nzdt" => 52,
-        "brt" | "art" | "adt" => -12,
-        "ast" | "edt" => -16,
-        "est" | "cdt" => -20,
-        "cst" | "mdt" => -24,
-        "mst" | "pdt" => -28,
-        "pst" | "akdt" => -32,
-        "akst" => -36,
-        "hst" => -40,
-        _ => return None,
-    };
-    Some(quarters * 900)
-}
-
-/// Beginnings of the names of the months, in lower case and without marks: English, German, French, Spanish,
-/// Italian, Portuguese, Dutch, the Scandinavian languages, Polish, Russian, Greek.
-const MONTHS: [&[&str]; 12] = [
-    &["jan", "ene", "gen", "sty", "янв", "ιαν"],
-    &["feb", "fev", "lut", "фев", "φεβ"],
-    &["mar", "maa", "mrt", "мар", "μαρ", "μαρτ"],
-    &["apr", "avr", "abr", "kwi", "апр", "απρ"],
-    &["may", "mai", "maj", "mei", "mag", "мая", "маи", "μαι", "μαϊ"],
-    &["jun", "juin", "giu", "cze", "июн", "ιουν"],
-    &["jul", "juil", "lug", "lip", "июл", "ιουλ"],
-    &["aug", "aou", "ago", "sie", "авг", "αυγ"],
-    &["sep", "set", "wrz", "сен", "σεπ"],
-    &["oct", "okt", "out", "ott", "paz", "окт", "οκτ"],
-    &["nov", "lis", "ноя", "νοε"],
-    &["dec", "dez", "dic", "des", "gru", "дек", "δεκ"],
-];
-
-/// Names of days of the week that begin like that of a month.
-const DAYS: [&str; 5] = ["mar", "mardi", "martes", "martedi", "maandag"];
-
-fn month(word: &str) -> Option<i64> {
-    let place = MONTHS.iter().position(|names| names.iter().any(|name| word.starts_with(name)))?;
-    i64::try_from(place + 1).ok()
 }
 
 #[cfg(test)]
@@ -506,6 +313,7 @@ mod tests {
             "99999999999999999999",
             "https://acme.example/2006/01/02/x",
             "v2006.1",
+            "4.1.9",
             "2006-01-02-03-04",
         ] {
             assert_eq!(shown(text), "none", "{text}");

@@ -31,7 +31,7 @@ impl Context {
         // An Atom document may be a single entry, which nothing stands around.
         let root = scan.containers.first().or(scan.items.first().and_then(|item| item.tag.as_ref()));
         let atom = root.is_some_and(|tag| matches!(tag.local_name().as_ref(), "feed" | "entry"));
-        let base = scan.containers.iter().fold(address.clone(), |base, tag| base_of(tag, base));
+        let base = scan.containers.iter().fold(address.clone(), |base, tag| base_of(tag, &base).into_owned());
         let mut context = Self { base, atom, lang: None, author: None };
         let mut feed = Item::default();
         fill(&mut feed, &scan.feed, &context);
@@ -54,16 +54,16 @@ pub(super) fn items(scan: &Scan<'_>, context: &Context) -> impl Iterator<Item = 
 /// Reads those fields that the item does not have yet.
 pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     let tag = raw.tag.as_ref();
-    let base = tag.map_or_else(|| context.base.clone(), |tag| base_of(tag, context.base.clone()));
+    let base = tag.map_or(Cow::Borrowed(&context.base), |tag| base_of(tag, &context.base));
     let mut fields: Vec<&RawField<'_>> = raw.fields.iter().collect();
     fields.sort_by_key(|field| field.field);
     let had_tags = !item.tags.is_empty();
-    let mut links = Links::default();
+    let mut links = Links { html: item.link.is_some(), ..Links::default() };
     for field in fields {
         match field.field {
             Field::Id => set(&mut item.id, || words(field)),
             Field::OriginalLink => item.link = address(&text(field), &base).or_else(|| item.link.take()),
-            Field::Link => links.note(field, &base_of(&field.tag, base.clone()), item),
+            Field::Link => links.note(field, &base_of(&field.tag, &base), item),
             Field::Title => set_text(&mut item.title, field, context, Markup::title),
             Field::Content => set_text(&mut item.content, field, context, Markup::html),
             Field::Summary => set_text(&mut item.summary, field, context, Markup::html),
@@ -72,14 +72,16 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
                 set(&mut item.summary, || markup(field, context, Markup::html));
             }
             Field::DcDescription | Field::MediaDescription => {}
-            // feed-rs does not resolve the address of an author.
-            Field::Author if field.markup && item.author.as_ref().is_none_or(|author| author.url.is_none()) => {
+            // feed-rs does not resolve the address of an author, its `uri` or `url`.
+            Field::Author
+                if field.content.contains("<ur") && item.author.as_ref().is_none_or(|author| author.url.is_none()) =>
+            {
                 item.author = author(field, &base).or_else(|| item.author.take());
             }
             Field::Author | Field::DcCreator | Field::MediaAuthor => set(&mut item.author, || author(field, &base)),
             Field::Published | Field::DcDate => set(&mut item.published, || moment(field)),
             Field::Updated => set(&mut item.updated, || moment(field)),
-            Field::Category if !had_tags => item.tags.extend(category(field).filter(|tag| !item.tags.contains(tag))),
+            Field::Category if !had_tags => item.tags.extend(category(field)),
             Field::Category => {}
             Field::Comments => set(&mut item.comments, || address(&text(field), &base)),
             Field::CommentCount => set(&mut item.replies, || text(field).trim().parse().ok()),
@@ -93,6 +95,12 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     set(&mut item.link, || links.last_resort());
     set(&mut item.link, || address_only(item.id.as_deref()?));
     set(&mut item.target, || links.about(item.link.as_ref()));
+    set(&mut item.lang, || {
+        raw.fields
+            .iter()
+            .find(|field| field.field == Field::Content)
+            .and_then(|field| attribute(&field.tag, "xml:lang"))
+    });
     set(&mut item.lang, || tag.and_then(|tag| attribute(tag, "xml:lang")).or_else(|| context.lang.clone()));
     set(&mut item.author, || context.author.clone());
     // Atom must say when an entry was changed and may say when it was published.
@@ -126,17 +134,17 @@ impl Links {
         let Some(href) = attribute(&field.tag, "href").filter(|_| text(field).trim().is_empty()) else {
             return set(&mut item.link, || address(&text(field), base));
         };
-        let Some(href) = address(&href, base) else { return };
+        let href = || address(&href, base);
         match attribute(&field.tag, "rel").as_deref().unwrap_or("alternate") {
             "alternate" => {
                 let html = attribute(&field.tag, "type").is_none_or(|kind| kind.contains("html"));
                 if item.link.is_none() || html && !self.html {
-                    item.link = Some(href);
+                    item.link = href().or_else(|| item.link.take());
                 }
                 self.html |= html;
             }
-            "related" => self.related.push(href),
-            "self" => self.own = Some(href),
+            "related" => self.related.extend(href()),
+            "self" => self.own = href(),
             "replies" => set(&mut item.replies, || attribute(&field.tag, "thr:count")?.trim().parse().ok()),
             _ => {}
         }
@@ -154,8 +162,9 @@ impl Links {
 }
 
 /// The base that counts inside of an element.
-fn base_of(tag: &BytesStart<'_>, around: Url) -> Url {
-    attribute(tag, "xml:base").and_then(|base| around.join(base.trim()).ok()).unwrap_or(around)
+fn base_of<'b>(tag: &BytesStart<'_>, around: &'b Url) -> Cow<'b, Url> {
+    let stated = attribute(tag, "xml:base").and_then(|base| around.join(base.trim()).ok());
+    stated.map_or(Cow::Borrowed(around), Cow::Owned)
 }
 
 /// A page's address, made absolute; `None` for what no browser opens.
@@ -270,7 +279,7 @@ fn unwrapped(content: &str, decoded: bool) -> Cow<'_, str> {
     }
     let mut whole = String::with_capacity(content.len());
     let mut rest = content;
-    while let Some(at) = rest.find("<!").into_iter().chain(rest.find("<?")).min() {
+    while let Some(at) = rest.as_bytes().windows(2).position(|pair| matches!(pair, b"<!" | b"<?")) {
         whole.push_str(&read(&rest[..at]));
         let length = length_of_markup(&rest[at..]);
         let part = &rest[at..at + length];

@@ -1,5 +1,7 @@
 //! How do the items of a feed, found by any of the readers, become raw posts?
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use url::Url;
@@ -44,13 +46,13 @@ pub(super) struct Markup {
 
 impl Markup {
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { text: text.into(), form: TextForm::Plain }
+        Self { text: trimmed(text.into()), form: TextForm::Plain }
     }
 
     /// Text that may hold markup; it is plain where nothing in it could be.
     pub fn html(text: String) -> Self {
         let form = if text.contains(['<', '&']) { TextForm::Html } else { TextForm::Plain };
-        Self { text, form }
+        Self { text: trimmed(text), form }
     }
 
     /// The title of an item of RSS, which should be plain text and often is HTML: a `<` that starts no common
@@ -75,6 +77,11 @@ impl Markup {
             TextForm::Plain => quick_xml::escape::partial_escape(self.text).into_owned(),
         }
     }
+}
+
+fn trimmed(text: String) -> String {
+    let kept = text.trim();
+    if kept.len() == text.len() { text } else { kept.to_owned() }
 }
 
 /// Elements that stand in titles.
@@ -108,21 +115,21 @@ struct Keys {
 
 impl Keys {
     fn of(items: &[Result<Item, Rejection>], host: &str) -> Self {
-        let mut first: HashMap<String, &Item> = HashMap::new();
+        let mut first: HashMap<Cow<'_, str>, &Item> = HashMap::with_capacity(items.len());
         let mut shared = HashSet::new();
         for item in items.iter().flatten() {
-            for name in
-                [item.id.clone(), item.link.as_ref().filter(|_| item.id.is_none()).map(link_key)].into_iter().flatten()
-            {
-                match first.get(&name) {
-                    // Sites list one item twice, and change its title or its tracking meanwhile: that is still one.
-                    Some(other) if other.title != item.title && (other.link != item.link || item.id.is_none()) => {
-                        shared.insert(name);
+            let link = || item.link.as_ref().map(link_key);
+            let Some(name) = item.id.as_deref().map(Cow::Borrowed).or_else(link) else { continue };
+            match first.entry(name) {
+                // Sites list one item twice, and change its title or its tracking meanwhile: that is still one.
+                Entry::Occupied(other) => {
+                    let other_page = other.get().link != item.link || item.id.is_none();
+                    if other.get().title != item.title && other_page {
+                        shared.insert(other.key().clone().into_owned());
                     }
-                    Some(_) => {}
-                    None => {
-                        first.insert(name, item);
-                    }
+                }
+                Entry::Vacant(place) => {
+                    place.insert(item);
                 }
             }
         }
@@ -134,12 +141,15 @@ impl Keys {
         if let Some(id) = item.id.as_ref().filter(|id| !self.shared.contains(*id)) {
             return self.of_id(id);
         }
-        if let Some(link) = item.link.as_ref().map(link_key).filter(|link| !self.shared.contains(link)) {
-            return link;
+        if let Some(link) = item.link.as_ref().map(link_key).filter(|link| !self.shared.contains(&**link)) {
+            return link.into_owned();
         }
         let mut words = blake3::Hasher::new();
+        // How a feed is wrapped and indented changes with the software that writes it, and with the reader.
         for text in [&item.title, &item.content, &item.summary].into_iter().flatten() {
-            words.update(text.text.as_bytes()).update(&[0]);
+            text.text.split_whitespace().for_each(|word| {
+                words.update(word.as_bytes()).update(b" ");
+            });
         }
         if let Some(published) = item.published {
             words.update(&published.0.to_be_bytes());
@@ -157,7 +167,11 @@ impl Keys {
         }
     }
 
-    fn post(&self, item: Item) -> Result<RawPost, Rejection> {
+    fn post(&self, mut item: Item) -> Result<RawPost, Rejection> {
+        if item.tags.len() > 1 {
+            let mut known = HashSet::new();
+            item.tags.retain(|tag| known.insert(tag.clone()));
+        }
         let key = self.key(&item);
         let (url, target) = self.addresses(&item);
         let body = match (item.content, item.summary) {
@@ -206,20 +220,17 @@ impl Keys {
 }
 
 /// A link without what differs from reader to reader. Fragments stay: a page of changes has one for each of them.
-fn link_key(link: &Url) -> String {
-    let mut link = link.clone();
-    if link.query().is_some_and(|query| query.contains("utm_")) {
-        let kept: Vec<(String, String)> = link
-            .query_pairs()
-            .filter(|(name, _)| !name.starts_with("utm_"))
-            .map(|(n, v)| (n.into(), v.into()))
-            .collect();
-        link.set_query(None);
-        if !kept.is_empty() {
-            link.query_pairs_mut().extend_pairs(kept);
-        }
+fn link_key(link: &Url) -> Cow<'_, str> {
+    if !link.query().is_some_and(|query| query.contains("utm_")) {
+        return Cow::Borrowed(link.as_str());
     }
-    link.into()
+    let kept: Vec<_> = link.query_pairs().filter(|(name, _)| !name.starts_with("utm_")).collect();
+    let mut shorter = link.clone();
+    shorter.set_query(None);
+    if !kept.is_empty() {
+        shorter.query_pairs_mut().extend_pairs(kept);
+    }
+    Cow::Owned(shorter.into())
 }
 
 /// The host of an address without `www.`; two feeds of one site agree on it.

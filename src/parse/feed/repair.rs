@@ -9,7 +9,7 @@ use std::ops::Range;
 use url::Url;
 
 use super::entity::{Reference, reference};
-use super::tag::{attribute, element_name, length_of_markup};
+use super::tag::{attribute, element_name, length_of_markup, tag};
 
 /// The versions of RSS that there are; every other one is read like 2.0 too, but said to be wrong.
 const VERSIONS: [&str; 6] = ["2.0", "0.94", "0.93", "0.92", "0.91", "0.90"];
@@ -113,7 +113,7 @@ impl<'t> Mender<'t> {
 
     /// Makes the root of an RSS feed one of version 2.0, which holds all of the earlier ones; how much of it was looked at.
     fn version(&mut self) -> usize {
-        let tag = &self.text[..self.text.find('>').unwrap_or(self.text.len())];
+        let tag = tag(self.text);
         if element_name(tag) != "rss" {
             return 1;
         }
@@ -132,8 +132,7 @@ impl<'t> Mender<'t> {
 
     /// Empties an `xml:base` that is no URL; how much of the tag at `at` was looked at.
     fn base(&mut self, at: usize) -> usize {
-        let rest = &self.text[at..];
-        let tag = &rest[..rest.find('>').unwrap_or(rest.len())];
+        let tag = tag(&self.text[at..]);
         let Some(value) = attribute(tag, "xml:base") else { return 1 };
         let end = value.end;
         match Url::parse(&tag[value.clone()]) {

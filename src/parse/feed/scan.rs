@@ -20,6 +20,10 @@ pub(super) const MAX_ITEMS: usize = 50_000;
 /// How often reading is taken up again behind something that is no markup.
 const MAX_RESUMED: usize = 64;
 
+/// How many attributes one tag may have. Parsers compare each with the others; feeds have a dozen, roots with many vocabularies
+/// some more.
+const MAX_ATTRIBUTES: usize = 256;
+
 /// How many elements around the items are remembered; feeds have two.
 const MAX_CONTAINERS: usize = 4;
 
@@ -158,6 +162,13 @@ impl<'t> Scanner<'t> {
 
     fn open(&mut self, tag: BytesStart<'t>, from: usize, to: usize) -> Result<(), ReadError> {
         let name = self.name_of(&tag, from);
+        // No attribute is shorter than two bytes.
+        let many = tag.attributes_raw().len() > 2 * MAX_ATTRIBUTES;
+        if many && tag.html_attributes().with_checks(false).nth(MAX_ATTRIBUTES).is_some() {
+            return Err(ReadError::Hostile {
+                why: format!("one of its tags has more than {MAX_ATTRIBUTES} attributes"),
+            });
+        }
         self.namespaces.note(&tag);
         let role = self.namespaces.role(name);
         if self.forgiving && self.ends_field(name, &tag, role) {
@@ -229,7 +240,10 @@ impl<'t> Scanner<'t> {
             if !own && is_html(name) {
                 return;
             }
-            // An end tag that belongs to nothing inside of the field is most likely the field's own, misspelt.
+            // An end tag that belongs to nothing inside of the field is most likely the field's own: one of the two is misspelt.
+            if let (Field::Other, Role::Field(meant)) = (field.field, self.namespaces.role(name)) {
+                field.field = meant;
+            }
             self.end_field(at);
             if own {
                 return;

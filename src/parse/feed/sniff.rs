@@ -1,5 +1,6 @@
 //! Is this a feed at all, and where does it start?
 
+use super::names::is_html;
 use super::tag::{element_name, length_of_markup};
 
 /// What an answer turned out to be.
@@ -55,7 +56,11 @@ pub(super) fn sniff(text: &str) -> Found<'_> {
         }
         at += length_of_markup(rest);
     }
-    first.map_or(Found::Text, Found::Xml)
+    match first {
+        Some(name) if is_html(name) || matches!(name, "meta" | "title" | "link") => Found::Html,
+        Some(name) => Found::Xml(name),
+        None => Found::Text,
+    }
 }
 
 #[cfg(test)]
@@ -89,6 +94,7 @@ mod tests {
             (" [", Found::Json),
             ("<!doctype HTML><p>a <rss>", Found::Html),
             ("<html><body><rss>", Found::Html),
+            ("<script>location = '/consent'</script>", Found::Html),
             ("<opml version='2.0'>", Found::Xml("opml")),
             ("<urlset>", Found::Xml("urlset")),
             ("404", Found::Text),

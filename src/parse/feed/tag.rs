@@ -10,24 +10,30 @@ pub(super) fn element_name(markup: &str) -> &str {
     if name.starts_with(|letter: char| letter.is_alphabetic() || letter == '_') { &name[..end] } else { "" }
 }
 
-/// How many bytes the comment, CDATA section, instruction, DTD or tag has that `markup` starts with.
+/// How many bytes the comment, CDATA section, instruction, DTD or tag has that `markup` starts with. Looks no further than that.
 pub(super) fn length_of_markup(markup: &str) -> usize {
     let end = match markup.as_bytes() {
         [b'<', b'!', b'-', b'-', ..] => "-->",
         [b'<', b'!', b'[', ..] => "]]>",
         [b'<', b'?', ..] => "?>",
         // Declarations inside of a DTD stand in brackets and have a `>` of their own.
-        [b'<', b'!', ..] if markup.find('[') < markup.find('>') && markup.contains('[') => {
-            return length_of_dtd(markup);
-        }
+        [b'<', b'!', ..] => match markup.find(['[', '>']).map(|at| (at, &markup[at..])) {
+            Some((at, declarations)) if declarations.starts_with('[') => {
+                let Some(bracket) = declarations.find(']') else { return markup.len() };
+                let behind = at + bracket;
+                return markup[behind..].find('>').map_or(markup.len(), |close| behind + close + 1);
+            }
+            _ => ">",
+        },
         _ => ">",
     };
     markup.find(end).map_or(markup.len(), |at| at + end.len())
 }
 
-fn length_of_dtd(markup: &str) -> usize {
-    let Some(bracket) = markup.find(']') else { return markup.len() };
-    markup[bracket..].find('>').map_or(markup.len(), |at| bracket + at + 1)
+/// The tag that `markup` starts with, without its end; a tag that lacks it ends at the next one.
+pub(super) fn tag(markup: &str) -> &str {
+    let end = markup.bytes().skip(1).position(|byte| matches!(byte, b'<' | b'>'));
+    &markup[..end.map_or(markup.len(), |at| at + 1)]
 }
 
 /// Where in the tag the value of an attribute stands, without its quotes.

@@ -217,6 +217,57 @@ fn nesting_that_overflows_a_stack_is_refused_before_any_parser_sees_it() {
 }
 
 #[test]
+fn a_tag_of_too_many_attributes_is_refused() {
+    let attributes: String = (0..1_000).map(|number| format!(" a{number}='x'")).collect();
+    for item in [
+        format!("<item{attributes}/>"),
+        format!("<item><title{attributes}>x</title></item>"),
+        format!("<item><x><y{attributes}/></x></item>"),
+    ] {
+        assert!(matches!(read(&answer(rss(&item), None)), Err(ReadError::Hostile { .. })), "{item:.40}");
+    }
+}
+
+#[test]
+fn the_key_of_words_is_the_same_whichever_reader_reads_them() {
+    let item = "<item>\n<title> a  b </title><description>\n&lt;p&gt;c&lt;/p&gt; </description><pubDate>Mon, 05 Jan 2026 10:00:00 GMT</pubDate></item>";
+    let strict = posts(rss(item));
+    let forgiving = posts(rss(&format!("{item}<item><title>x</titel></item>")));
+    assert_eq!(strict[0], forgiving[0]);
+}
+
+#[test]
+fn a_feed_made_of_beginnings_is_read_in_one_pass() {
+    // Each of these made a reader look to the end of the text once for every occurrence.
+    for part in [
+        "<!>",
+        "<!x[",
+        "<?x?>",
+        "<![CDATA[x]]>",
+        "<!---->",
+        "<a xml:base ",
+        "<a xml:base='",
+        "&",
+        "&#",
+        "<",
+        "</",
+        "<x>",
+        "</x>",
+        "<br>",
+        "<item>",
+    ] {
+        let many = part.repeat(20_000);
+        assert!(read(&answer(many.clone(), None)).is_err(), "{part} is no feed");
+        for items in [many.clone(), format!("<item><title>{many}</title></item>"), format!("<item><description>{many}")]
+        {
+            let outcome = read(&answer(rss(&items), None));
+            let bounded = matches!(&outcome, Ok(feed) if feed.posts.len() <= scan::MAX_ITEMS);
+            assert!(bounded || matches!(outcome, Err(ReadError::Hostile { .. })), "{part}");
+        }
+    }
+}
+
+#[test]
 fn entities_of_a_dtd_are_not_expanded() {
     let bomb = format!(
         "<?xml version='1.0'?><!DOCTYPE rss [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;&a;&a;\"><!ENTITY c SYSTEM \"file:///etc/passwd\">]>{}",
