@@ -37,7 +37,7 @@ async fn all_asked(daemon: &Spawned, number: usize) -> Vec<Value> {
         let done = |source: &&Value| !source["last_answered"].is_null() || !source["last_error"].is_null();
         (sources.iter().filter(done).count() == number).then_some(sources)
     };
-    common::until_within(Duration::from_secs(500), "every source's first poll", asked).await
+    common::until_within(Duration::from_secs(500), Duration::from_millis(250), "every source's first poll", asked).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,8 +22,8 @@ use url::Url;
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Duration, Match, Outcome, Post, Progress, RawPost, Reading, Rejection, Score, StoryDecision, StoryId,
-    SuppressedAlert, Timestamp, ViewError,
+    Alert, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
+    StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -67,6 +67,14 @@ pub struct PollEnd {
     pub validators: Option<Validators>,
 }
 
+/// What was decided on a page.
+#[derive(Debug)]
+pub struct Decision {
+    pub read: PageRead,
+    /// Every post that the page lists, new or not: what is remembered of them is kept.
+    pub listed: Vec<PostId>,
+}
+
 /// THE LINE: every post of a page through every stage, each to exactly one outcome.
 ///
 /// # Errors
@@ -76,18 +84,21 @@ pub fn decide(
     rules: &Rules,
     memory: &mut Overlay<'_>,
     baselines: &mut Baselines,
-) -> Result<PageRead, ViewError> {
+) -> Result<Decision, ViewError> {
     let Page { source, kind, base, received_at, reading, first_poll, end, gap } = page;
     let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
     let mut read =
         PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
+    let mut listed = Vec::with_capacity(reading.posts.len());
     for raw in reading.posts {
         let ended = decide_post(raw, &origin, first_poll, rules, memory, baselines)?;
         read.counts.add(ended.outcome());
         match ended {
             Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
-            Ended::Rejected(_) | Ended::AlreadySeen => {}
+            Ended::Rejected(_) => {}
+            Ended::AlreadySeen(post) => listed.push(post),
             Ended::Decided { decided, opened_at } => {
+                listed.push(decided.post.id);
                 memory.remember(&decided, opened_at);
                 read.posts.push(*decided);
             }
@@ -97,13 +108,13 @@ pub fn decide(
         read.progress = Some(end.progress);
         read.validators = end.validators;
     }
-    Ok(read)
+    Ok(Decision { read, listed })
 }
 
 /// How one post ended.
 enum Ended {
     Rejected(Rejection),
-    AlreadySeen,
+    AlreadySeen(PostId),
     /// With the moment at which the post's story was opened.
     Decided {
         decided: Box<Decided>,
@@ -115,7 +126,7 @@ impl Ended {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Rejected(_) => Outcome::Rejected,
-            Self::AlreadySeen => Outcome::AlreadySeen,
+            Self::AlreadySeen(_) => Outcome::AlreadySeen,
             Self::Decided { decided, .. } => decided.outcome,
         }
     }
@@ -136,7 +147,7 @@ fn decide_post(
     let content_hash = dedup::content_hash(&post);
     let seen = memory.seen(post.id)?;
     if seen.is_some_and(|seen| seen.content_hash == content_hash) {
-        return Ok(Ended::AlreadySeen);
+        return Ok(Ended::AlreadySeen(post.id));
     }
     baselines.learn(&post);
     let matches = watch(&post, rules);

@@ -16,7 +16,7 @@ use crate::score::Baselines;
 /// # Errors
 /// When the memory cannot be asked.
 pub fn rehearse(page: Page, rules: &Rules, memory: &dyn Memory) -> Result<PageRead, ViewError> {
-    decide(page, rules, &mut Overlay::new(memory), &mut Baselines::default())
+    Ok(decide(page, rules, &mut Overlay::new(memory), &mut Baselines::default())?.read)
 }
 
 /// Polls a source once through the real door and decides on what it brings as if everything were new.

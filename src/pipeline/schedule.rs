@@ -21,7 +21,7 @@ use crate::model::{Duration, Event, FetchProblem, Ledger, LedgerError, Memory, S
 use crate::store::Store;
 
 /// Between the first askings of two sources after a start, so that not everybody is asked at once.
-const STAGGER: Duration = Duration(20);
+const STAGGER: Duration = Duration(2);
 /// The first askings after a start are spread over at most this.
 const LONGEST_STAGGER: Duration = Duration::minutes(2);
 /// Up to this part of the interval is added at random, so that sources do not fall into step.

@@ -258,6 +258,9 @@ impl Daemon {
         if self.writer.is_stopped() {
             problems.push("The disk takes no writes: nothing new is read until there is room.".to_owned());
         }
+        if let Some(problem) = self.archive.health().problem {
+            problems.push(format!("The archive cannot be written, new posts cannot be found yet: {}", problem.why));
+        }
         let ready = problems.is_empty();
         let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
         if !rejected.is_empty() {

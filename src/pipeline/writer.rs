@@ -13,10 +13,13 @@ use futures_util::future::BoxFuture;
 use metrics::{counter, gauge};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Overlay, Page, Rules, decide};
+use super::data::Places;
+use super::{Decision, Overlay, Page, Rules, decide};
 use crate::archive::Archive;
-use crate::journal::Journal;
-use crate::model::{AlertId, Counts, Duration, Event, Ledger, LedgerError, PageRead, Position, View, ViewError};
+use crate::journal::{Journal, JournalError};
+use crate::model::{
+    AlertId, Counts, Duration, Event, Ledger, LedgerError, Memory, PageRead, Position, PostId, View, ViewError,
+};
 use crate::score::Baselines;
 use crate::store::Store;
 use crate::telemetry::{ALERTS, HELD_BACK, INTAKE_STOPPED, JOURNAL_POSITION};
@@ -27,6 +30,8 @@ const QUEUE: usize = 256;
 const GROUP: usize = 64;
 /// How long until the disk is tried again.
 const RETRY: Duration = Duration::seconds(1);
+/// After this many failures in a row a store counts as broken.
+const FAILURES_OF_A_BROKEN_STORE: u32 = 5;
 /// Intake stops while less than this is free: the views need room too.
 pub const MIN_FREE_BYTES: u64 = 64 << 20;
 
@@ -139,6 +144,8 @@ struct AtWork {
 struct Frame {
     events: Vec<Event>,
     waits: Waits,
+    /// Of a page: every post that it lists.
+    listed: Vec<PostId>,
 }
 
 enum Waits {
@@ -173,7 +180,9 @@ impl AtWork {
         for job in group {
             match job {
                 Job::Page(page, reply) => frames.extend(self.decide_page(*page, reply, &mut overlay)),
-                Job::Events(events, reply) => frames.push(Frame { events, waits: Waits::Events(reply) }),
+                Job::Events(events, reply) => {
+                    frames.push(Frame { events, waits: Waits::Events(reply), listed: Vec::new() })
+                }
                 Job::Aside(work) => asides.push(work),
                 // Taken out of every group before.
                 Job::End => {}
@@ -194,13 +203,13 @@ impl AtWork {
         overlay: &mut Overlay<'_>,
     ) -> Option<Frame> {
         match decide(page, &self.desk.rules.load(), overlay, &mut self.baselines) {
-            Ok(read) => {
+            Ok(Decision { read, listed }) => {
                 let held = read.posts.iter().flat_map(|post| &post.held_back);
                 let kept = Kept {
                     counts: read.counts,
                     held_back_by_age: held.filter(|why| why.name() == "first_poll").count() as u64,
                 };
-                Some(Frame { events: vec![Event::Page(Box::new(read))], waits: Waits::Page(kept, reply) })
+                Some(Frame { events: vec![Event::Page(Box::new(read))], waits: Waits::Page(kept, reply), listed })
             }
             Err(error) => {
                 tracing::error!(%error, "cannot decide on a page; it will be asked for again");
@@ -213,16 +222,28 @@ impl AtWork {
 
     /// Appends until the disk takes it: decided pages stay here and nothing new is taken meanwhile.
     fn write(&mut self, frames: Vec<Frame>) {
-        let (events, waits): (Vec<_>, Vec<_>) = frames.into_iter().map(|frame| (frame.events, frame.waits)).unzip();
+        let mut events = Vec::with_capacity(frames.len());
+        let mut rest = Vec::with_capacity(frames.len());
+        for frame in frames {
+            events.push(frame.events);
+            rest.push((frame.waits, frame.listed));
+        }
         let positions = loop {
             match self.desk.journal.append(&events) {
                 Ok(positions) => break positions,
+                // It would never be taken; the others must not wait for it.
+                Err(JournalError::Unwritable { frame, why }) if frame < events.len() => {
+                    tracing::error!(%why, "what was decided on a page cannot be written and is read again");
+                    events.remove(frame);
+                    refuse(rest.remove(frame).0, why);
+                }
                 Err(error) => self.stand_still(&error.to_string()),
             }
         };
         self.go_on();
-        for ((position, events), waits) in positions.into_iter().zip(events).zip(waits) {
+        for ((position, events), (waits, listed)) in positions.into_iter().zip(events).zip(rest) {
             self.apply(position, &events);
+            self.note_listed(&events, &listed);
             answer(waits, position);
         }
     }
@@ -230,11 +251,16 @@ impl AtWork {
     /// Brings both views up to date; a view that cannot be written holds everything up until it can, since
     /// a decision on an old view could alert twice.
     fn apply(&self, position: Position, events: &[Event]) {
-        let views: [&dyn View; 2] = [self.desk.store.as_ref(), self.desk.archive.as_ref()];
-        for view in views {
-            while let Err(error) = view.apply(position, events) {
-                self.stand_still(&error.to_string());
+        let mut failures = 0;
+        while let Err(error) = self.desk.store.apply(position, events) {
+            self.stand_still(&error.to_string());
+            failures += 1;
+            if failures % FAILURES_OF_A_BROKEN_STORE == 0 {
+                self.make_store_anew();
             }
+        }
+        while let Err(error) = self.desk.archive.apply(position, events) {
+            self.stand_still(&error.to_string());
         }
         self.go_on();
         gauge!(JOURNAL_POSITION).set(position.0 as f64);
@@ -243,6 +269,29 @@ impl AtWork {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
                 Event::Delivery(_) | Event::SourceGone { .. } | Event::Expired { .. } => {}
+            }
+        }
+    }
+
+    /// A store that takes nothing any more is broken: the journal has everything to make another one.
+    fn make_store_anew(&self) {
+        let history = self.desk.journal.history();
+        let snapshots = Places::of(&self.desk.dir).snapshots;
+        match self.desk.store.make_anew(&snapshots, history.last(), |after| history.replay(after)) {
+            Ok(restored) => {
+                tracing::warn!(frames = restored.frames, "the store was broken and made anew from the journal")
+            }
+            Err(error) => tracing::error!(%error, "the store is broken and cannot be made anew yet"),
+        }
+    }
+
+    fn note_listed(&self, events: &[Event], listed: &[PostId]) {
+        for event in events {
+            if let Event::Page(read) = event
+                && let Err(error) = self.desk.store.listed(&read.source, listed, read.at)
+            {
+                // Remembered a little shorter than it should be; the next poll notes it again.
+                tracing::debug!(%error, source = read.source, "cannot note what a page lists");
             }
         }
     }
@@ -288,6 +337,13 @@ impl AtWork {
             tracing::info!("intake goes on: the disk takes writes again");
             gauge!(INTAKE_STOPPED).set(0.0);
         }
+    }
+}
+
+fn refuse(waits: Waits, why: String) {
+    match waits {
+        Waits::Page(_, reply) => drop(reply.send(Err(LedgerError::Unwritable { why }))),
+        Waits::Events(reply) => drop(reply.send(Err(LedgerError::Unwritable { why }))),
     }
 }
 

@@ -26,6 +26,8 @@ use serde_json::Value;
 
 /// Items of one feed.
 const ITEMS: usize = 25;
+/// How often the bench looks; looking costs the daemon something too.
+const LOOK: Duration = Duration::from_millis(250);
 /// Clock ticks a second in `/proc`; the same on every Linux that matters here.
 const TICKS: f64 = 100.0;
 
@@ -74,7 +76,7 @@ async fn run(corpora: &Path, feeds: usize, watches: usize) {
         new.peak_mb
     );
     let asked = web.asked().len();
-    common::until_within(Duration::from_secs(400), "the round of 304", async || {
+    common::until_within(Duration::from_secs(400), LOOK, "the round of 304", async || {
         (web.asked().len() >= asked + feeds).then_some(())
     })
     .await;
@@ -90,7 +92,7 @@ async fn until_found(daemon: &Spawned, total: usize) {
         let found = daemon.get("/api/v1/search?limit=1").await["total"].as_u64().unwrap_or_default();
         (found as usize >= total).then_some(())
     };
-    common::until_within(Duration::from_secs(600), "all posts", found).await;
+    common::until_within(Duration::from_secs(600), LOOK, "all posts", found).await;
 }
 
 /// CPU seconds and memory of a process, from `/proc`.

@@ -15,12 +15,17 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Returns as soon as `what` gives a value; fails the test when it does not in time.
 pub async fn until<T>(name: &str, what: impl AsyncFnMut() -> Option<T>) -> T {
-    until_within(PATIENCE, name, what).await
+    until_within(PATIENCE, Duration::from_millis(5), name, what).await
 }
 
-/// As [`until`], with another patience.
-pub async fn until_within<T>(patience: Duration, name: &str, mut what: impl AsyncFnMut() -> Option<T>) -> T {
-    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+/// As [`until`], with another patience, looking as often as is said.
+pub async fn until_within<T>(
+    patience: Duration,
+    look: Duration,
+    name: &str,
+    mut what: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let mut ticks = tokio::time::interval(look);
     let found = tokio::time::timeout(patience, async {
         loop {
             if let Some(found) = what().await {
