@@ -1,7 +1,6 @@
 //! Does the daemon read the feed suites of others, served as a web, without a panic, a hang or a silent loss?
 //!
 //! Needs `OVERHEARD_CORPORA`, the folder of the suites; without it nothing is tested, and the test says so.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and says why it was skipped")]
 
 mod common;
 
