@@ -2,6 +2,7 @@
 //!
 //! Reads the sources as text: what a module imports, where the network and the clock are touched, where
 //! names of kinds stand. What is told here is a rule of the house, not a style.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,11 @@
 //! Do the commands do what README says, with the exit codes that scripts rely on?
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::collector::Collector;
 use common::home::{Home, feed};
-use common::spawned::{BINARY, Spawned};
+use common::spawned::{Spawned, binary};
 use common::until;
 use common::web::{Page, Web};
 use serde_json::Value;
@@ -16,7 +17,7 @@ struct Ended {
 }
 
 fn overheard(home: &Home, arguments: &[&str]) -> Ended {
-    let output = std::process::Command::new(BINARY).args(home.flags()).args(arguments).output().unwrap();
+    let output = std::process::Command::new(binary()).args(home.flags()).args(arguments).output().unwrap();
     Ended {
         code: output.status.code().unwrap_or(-1),
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -116,7 +117,7 @@ fn a_recorded_answer_is_read_by_its_kind() {
     let feed =
         "<rss version=\"2.0\"><channel><item><title>R&D</title><link>https://a.example/1</link></item></channel></rss>";
     std::fs::write(&file, feed).unwrap();
-    let output = std::process::Command::new(BINARY)
+    let output = std::process::Command::new(binary())
         .args(["poll", "--kind", "rss", "--json", "--from"])
         .arg(&file)
         .output()
@@ -147,7 +148,7 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     ];
     let first = overheard(&home, &arguments);
     assert_eq!(first.code, 0, "{}{}", first.out, first.err);
-    let check = std::process::Command::new(BINARY)
+    let check = std::process::Command::new(binary())
         .arg("check")
         .args([
             "--config",

@@ -1,4 +1,5 @@
 //! Is anything lost or told twice when the daemon is killed at random, or its files lose their tails?
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use common::collector::Collector;
 use common::home::{Home, feed};
-use common::spawned::{BINARY, Spawned};
+use common::spawned::{Spawned, binary};
 use common::until;
 use common::web::{Page, Web};
 use serde_json::Value;
@@ -132,10 +133,10 @@ async fn killed_at_random_nothing_acknowledged_is_lost_and_nothing_is_told_under
     assert!(untold.is_empty(), "archived and matched, but never told: {untold:?}");
     assert!(daemon.stop(), "a clean end");
 
-    let rebuilt = std::process::Command::new(BINARY).args(home.flags()).arg("rebuild").output().unwrap();
+    let rebuilt = std::process::Command::new(binary()).args(home.flags()).arg("rebuild").output().unwrap();
     assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
     let search = ["search", "acme", "--json", "--limit", "1000"];
-    let found = std::process::Command::new(BINARY).args(home.flags()).args(search).output().unwrap();
+    let found = std::process::Command::new(binary()).args(home.flags()).args(search).output().unwrap();
     assert_eq!(titles(&serde_json::from_slice(&found.stdout).unwrap()), have, "a rebuild knows the same posts");
 }
 

@@ -1,4 +1,5 @@
 //! Do sources that hang, flood, lie or refuse leave the others alone, and does health tell each case apart?
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -11,8 +12,10 @@ use overheard::model::{Duration, Health};
 /// 200 MB of zeros as gzip: about 200 kB.
 fn bomb() -> Vec<u8> {
     use std::process::{Command, Stdio};
-    let zeros = Command::new("head").args(["-c", "200000000", "/dev/zero"]).stdout(Stdio::piped()).spawn().unwrap();
-    Command::new("gzip").arg("-c").stdin(zeros.stdout.unwrap()).output().unwrap().stdout
+    let mut zeros = Command::new("head").args(["-c", "200000000", "/dev/zero"]).stdout(Stdio::piped()).spawn().unwrap();
+    let packed = Command::new("gzip").arg("-c").stdin(zeros.stdout.take().unwrap()).output().unwrap().stdout;
+    zeros.wait().unwrap();
+    packed
 }
 
 /// Resident memory of this process in bytes.

@@ -1,7 +1,7 @@
 //! How is the archive opened after any kind of end, and what if its files are damaged?
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -10,11 +10,15 @@ use tantivy::{Index, IndexReader, IndexSettings, ReloadPolicy};
 use crate::model::Position;
 
 use super::error::ArchiveError;
-use super::schema::{self, Fields};
+use super::schema::Fields;
+use super::tokens;
 use super::writer::panic_text;
 
 /// Version of fields and stored records. Another one means that the archive is made anew from the journal.
 pub const SCHEMA_VERSION: u32 = 1;
+
+/// Unpacked blocks of stored posts (of 16 kB) that each segment keeps at hand.
+const BLOCKS: usize = 8;
 
 /// What opening found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +87,7 @@ impl Files {
 
     /// Removes the clean mark: from now on only [`Files::mark_clean`] vouches for the files.
     pub(super) fn mark_open(&self) -> Result<(), ArchiveError> {
-        remove_file(&self.clean_mark()).map_err(|why| self.files_error(why))
+        remove_file(&self.clean_mark()).and_then(|()| sync_dir(&self.dir)).map_err(|why| self.files_error(why))
     }
 
     /// Says that all was written and nobody will write any more.
@@ -130,7 +134,8 @@ impl Files {
         let made = Index::builder().schema(fields.schema.clone()).settings(settings).create_in_dir(self.index());
         let index = made.map_err(|why| ArchiveError::Files { dir: self.dir.clone(), why: why.to_string() })?;
         // Written last: an index without it was never finished.
-        fs::write(self.version(), format!("{SCHEMA_VERSION}\n")).map_err(failed)?;
+        write_synced(&self.version(), &format!("{SCHEMA_VERSION}\n")).map_err(failed)?;
+        sync_dir(&self.dir).map_err(failed)?;
         with_reader(index).map_err(|why| ArchiveError::Files { dir: self.dir.clone(), why })
     }
 
@@ -175,14 +180,26 @@ fn sound(dir: &Path, fields: &Fields, thorough: bool) -> Result<Sound, String> {
 }
 
 fn with_reader(index: Index) -> Result<Sound, String> {
-    schema::register_words(&index);
+    tokens::register_words(&index);
     let payload = index.load_metas().map_err(|why| why.to_string())?.payload;
     let position = match payload.as_deref() {
         None => 0,
         Some(text) => text.parse().map_err(|_| format!("`{text}` is not a position in the journal"))?,
     };
-    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).doc_store_cache_num_blocks(BLOCKS);
+    let reader: tantivy::Result<IndexReader> = reader.try_into();
     Ok(Sound { reader: reader.map_err(|why| why.to_string())?, index, position: Position(position) })
+}
+
+fn write_synced(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::File::create(file)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Makes durable which files are there.
+fn sync_dir(dir: &Path) -> std::io::Result<()> {
+    fs::File::open(dir)?.sync_all()
 }
 
 fn remove_dir(dir: &Path) -> std::io::Result<()> {

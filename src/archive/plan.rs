@@ -11,14 +11,15 @@ use tantivy::query::{
 use tantivy::schema::{Field as IndexField, IndexRecordOption};
 use tantivy::{BitSet, Score, SegmentReader, Term};
 
-use crate::model::{Field, PostId, Timestamp};
+use crate::model::{Field, Timestamp};
 use crate::query::ast::{Comparison, Expr, FieldClause, NearOperand, Quantity, Scope, TextClause};
-use crate::query::words;
 
 use super::computed::Computed;
 use super::near::Near;
-use super::schema::{self, Fields, with_sigil};
+use super::raw;
+use super::schema::{self, Fields, Key};
 use super::terms::{insert_all, wildcard};
+use super::tokens::with_sigil;
 use super::values;
 
 /// How much more a word in the title counts than one in the text.
@@ -28,6 +29,8 @@ const TITLE_BOOST: Score = 2.0;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) query: Box<dyn Query>,
+    /// Characters that every post has which the query is true of.
+    pub(super) needles: Vec<String>,
     /// The index finds exactly the posts that the query is true of.
     pub(super) exact: bool,
 }
@@ -36,7 +39,16 @@ pub(super) struct Plan {
 pub(super) fn plan(expr: &Expr, fields: &Fields, now: Timestamp) -> Plan {
     let mut planner = Planner { fields, now, exact: true };
     let query = planner.expr(expr, Side::Above);
-    Plan { query, exact: planner.exact }
+    Plan { query, needles: needles(expr), exact: planner.exact }
+}
+
+/// The characters of every `raw:` without which the whole is not true.
+fn needles(expr: &Expr) -> Vec<String> {
+    match expr {
+        Expr::And(parts) => parts.iter().flat_map(needles).collect(),
+        Expr::Text { what: TextClause::Raw(characters), .. } => vec![characters.clone()],
+        Expr::Text { .. } | Expr::Or(_) | Expr::Not(_) | Expr::Is(_) | Expr::Compare { .. } => Vec::new(),
+    }
 }
 
 /// On which side of the truth a query may err.
@@ -129,7 +141,7 @@ impl Planner<'_> {
                 all(std::iter::once((Occur::Must, near)).chain(words).collect())
             }
             TextClause::ExactCase { words, .. } => self.candidates(phrase(field, words), side),
-            TextClause::Raw(characters) => self.candidates(raw(field, characters), side),
+            TextClause::Raw(characters) => self.candidates(holding(field, characters), side),
         }
     }
 
@@ -143,34 +155,41 @@ impl Planner<'_> {
     }
 
     fn field(&mut self, clause: &FieldClause, side: Side) -> Box<dyn Query> {
-        let fields = self.fields;
         match clause {
-            FieldClause::Author(name) => value(fields.author, name),
-            FieldClause::Site { domain, path: None } => value(fields.site, domain),
+            FieldClause::Author(name) => self.value(Key::Author, name),
+            FieldClause::Site { domain, path: None } => self.value(Key::Site, domain),
             FieldClause::Site { domain, path: Some(path) } => {
-                let site = value(fields.site, domain);
-                if !values::is_indexed(path) {
-                    return self.candidates(site, side);
+                let site = self.value(Key::Site, domain);
+                match values::under(path) {
+                    Some(paths) => all(vec![(Occur::Must, site), (Occur::Must, self.any_path(&paths))]),
+                    None => self.candidates(site, side),
                 }
-                all(vec![(Occur::Must, site), (Occur::Must, value(fields.path, path))])
             }
-            FieldClause::Url(url) => self.candidates(value(fields.page, &values::page(url)), side),
-            FieldClause::Link { domain, path: None } => value(fields.link, domain),
-            FieldClause::Link { domain, path: Some(_) } => self.candidates(value(fields.link, domain), side),
-            FieldClause::Source(name) => value(fields.source, name),
-            FieldClause::Kind(name) => value(fields.kind, name),
-            FieldClause::Type(kind) => value(fields.post_type, kind.word()),
-            FieldClause::Lang(tag) => value(fields.lang, tag),
-            FieldClause::Tag(tag) => value(fields.tag, tag),
-            FieldClause::Thread(root) => match root.parse::<PostId>() {
-                Ok(root) => term(Term::from_field_bytes(fields.thread, &root.0)),
+            FieldClause::Url(url) => self.candidates(self.any_path(&values::at(url)), side),
+            FieldClause::Link { domain, path: None } => self.value(Key::Link, domain),
+            FieldClause::Link { domain, path: Some(_) } => self.candidates(self.value(Key::Link, domain), side),
+            FieldClause::Source(name) => self.value(Key::Source, name),
+            FieldClause::Kind(name) => self.value(Key::Kind, name),
+            FieldClause::Type(kind) => self.value(Key::Type, kind.word()),
+            FieldClause::Lang(tag) => self.value(Key::Lang, tag),
+            FieldClause::Tag(tag) => self.value(Key::Tag, tag),
+            FieldClause::Thread(root) => match root.parse() {
+                Ok(root) => Box::new(self.fields.in_thread(root)),
                 Err(_) => Box::new(EmptyQuery),
             },
-            FieldClause::Watch(name) => value(fields.watch, name),
-            FieldClause::Label(label) => value(fields.label, label),
-            FieldClause::Status(status) => value(fields.status, status),
-            FieldClause::Owner(owner) => value(fields.owner, owner),
+            FieldClause::Watch(name) => self.value(Key::Watch, name),
+            FieldClause::Label(label) => self.value(Key::Label, label),
+            FieldClause::Status(status) => self.value(Key::Status, status),
+            FieldClause::Owner(owner) => self.value(Key::Owner, owner),
         }
+    }
+
+    fn value(&self, key: Key, wanted: &str) -> Box<dyn Query> {
+        Box::new(self.fields.having(key, values::wanted(wanted).as_bytes()))
+    }
+
+    fn any_path(&self, paths: &[String]) -> Box<dyn Query> {
+        any(paths.iter().map(|path| self.value(Key::Path, path)).collect())
     }
 
     fn compare(&self, what: Quantity, op: Comparison, bound: f64) -> Box<dyn Query> {
@@ -205,14 +224,6 @@ fn filter(query: Box<dyn Query>) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(query, 0.0))
 }
 
-fn term(term: Term) -> Box<dyn Query> {
-    Box::new(TermQuery::new(term, IndexRecordOption::Basic))
-}
-
-fn value(field: IndexField, wanted: &str) -> Box<dyn Query> {
-    term(Term::from_field_text(field, &values::wanted(wanted)))
-}
-
 /// Words next to each other, scored.
 fn phrase(field: IndexField, words: &[String]) -> Box<dyn Query> {
     let mut terms: Vec<Term> = words.iter().map(|word| Term::from_field_text(field, word)).collect();
@@ -234,13 +245,11 @@ fn near_word(field: IndexField, operand: &NearOperand) -> Option<(Occur, Box<dyn
     }
 }
 
-/// Posts with a text that has these characters have these words. Only what white space of ASCII closes off on both
-/// sides is certain to be split the same in whatever surrounds it.
-fn raw(field: IndexField, characters: &str) -> Box<dyn Query> {
-    let space = |c: char| c.is_ascii_whitespace();
-    let certain = characters.find(space).zip(characters.rfind(space)).and_then(|(from, to)| characters.get(from..to));
-    let words: Vec<String> = words(certain.unwrap_or_default()).iter().map(|word| word.text.to_owned()).collect();
-    if words.is_empty() { filter(Box::new(AllQuery)) } else { phrase(field, &words) }
+/// Posts that may have these characters in a text.
+fn holding(field: IndexField, characters: &str) -> Box<dyn Query> {
+    let parts = raw::candidates(field, characters, phrase);
+    let everything = parts.is_empty().then(|| filter(Box::new(AllQuery)));
+    all(parts.into_iter().chain(everything).map(|part| (Occur::Must, part)).collect())
 }
 
 /// Posts whose number is on the right side of a bound; never those without one.

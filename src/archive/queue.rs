@@ -200,3 +200,56 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(position: u64) -> Task {
+        Task::Frame { position: Position(position), changes: Vec::new() }
+    }
+
+    #[test]
+    fn a_full_queue_holds_whoever_brings_more_until_there_is_room() {
+        let queue = Queue::default();
+        let bound = QUEUE_TASKS as u64;
+        for number in 1..=bound {
+            assert_eq!(queue.bring(frame(number)), Ok(number));
+        }
+        std::thread::scope(|scope| {
+            let held = scope.spawn(|| queue.bring(frame(bound + 1)));
+            assert!(matches!(queue.take(None), Taken::Task(Task::Frame { position: Position(1), .. })));
+            assert_eq!(held.join().unwrap(), Ok(bound + 1));
+        });
+        // Full again: the next one is held for good, and let go only because the queue is closed.
+        std::thread::scope(|scope| {
+            let held = scope.spawn(|| queue.bring(frame(bound + 2)));
+            queue.stop();
+            assert_eq!(held.join().unwrap(), Err(ArchiveError::Closed));
+        });
+        assert_eq!(queue.brought(), bound + 1);
+    }
+
+    #[test]
+    fn what_is_queued_is_taken_before_the_stop() {
+        let queue = Queue::default();
+        queue.bring(frame(1)).unwrap();
+        queue.stop();
+        assert!(matches!(queue.take(None), Taken::Task(_)));
+        assert!(matches!(queue.take(None), Taken::Stop));
+    }
+
+    #[test]
+    fn somebody_who_waits_ends_the_writers_patience_and_its_pause() {
+        let queue = Queue::default();
+        let number = queue.bring(frame(1)).unwrap();
+        assert!(matches!(queue.take(None), Taken::Task(_)));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| queue.wait_for(number, Duration::from_secs(60)));
+            assert!(matches!(queue.take(None), Taken::Nothing));
+            assert!(queue.pause(Duration::from_secs(60)));
+            queue.committed(1, 0);
+            assert_eq!(waiting.join().unwrap(), Ok(()));
+        });
+    }
+}

@@ -1,23 +1,17 @@
 //! Which fields does the index have, and how does a post become a document?
 
-use std::collections::BTreeSet;
-
+use tantivy::query::{BooleanQuery, TermQuery};
 use tantivy::schema::{
-    BytesOptions, Field, INDEXED, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions,
-    Value,
+    BytesOptions, Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions, Value,
 };
-use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
-use tantivy::{Index, TantivyDocument};
+use tantivy::{TantivyDocument, Term};
 
-use crate::model::Post;
-use crate::query::words;
+use crate::model::{Post, PostId, StoryId};
 
 use super::error::ArchiveError;
 use super::record::Record;
+use super::tokens::WORDS;
 use super::values;
-
-/// The name of our words among tantivy's tokenizers.
-const WORDS: &str = "words";
 
 /// Fast fields, for orders and comparisons.
 pub(super) const DATED: &str = "dated";
@@ -28,38 +22,18 @@ pub(super) const LIKES: &str = "likes";
 pub(super) const REPLIES: &str = "replies";
 pub(super) const SENTIMENT: &str = "sentiment";
 
-/// Every field of the index. A change here needs a new [`super::open::SCHEMA_VERSION`].
+/// Longest value that is indexed, in bytes: more than a query can ask for, less than an index can hold.
+const MAX_VALUE: usize = 50_000;
+
+/// Every field of the index. A change here, in [`Key`] or in [`Record`] needs a new [`super::open::SCHEMA_VERSION`].
 #[derive(Clone, Debug)]
 pub(super) struct Fields {
     pub(super) schema: Schema,
-    pub(super) id: Field,
-    pub(super) story: Field,
-    /// The conversation's root, also of the root itself.
-    pub(super) thread: Field,
     pub(super) title: Field,
     pub(super) text: Field,
-    pub(super) author: Field,
-    /// The permalink's host and the domains above it.
-    pub(super) site: Field,
-    /// The permalink's path and those above it.
-    pub(super) path: Field,
-    /// The path of the permalink, and of its canonical form.
-    pub(super) page: Field,
-    /// The hosts that it links to and the domains above them.
-    pub(super) link: Field,
-    pub(super) source: Field,
-    pub(super) kind: Field,
-    pub(super) post_type: Field,
-    pub(super) lang: Field,
-    pub(super) tag: Field,
-    pub(super) watch: Field,
-    pub(super) owner: Field,
-    /// Labels and those above them.
-    pub(super) label: Field,
-    pub(super) status: Field,
-    pub(super) outcome: Field,
-    /// [`MENTION`] for what retention keeps as a mention.
-    pub(super) kept_as: Field,
+    /// All values that a post has or has not, each behind its [`Key`]. One field of the index: every further one
+    /// would make each commit slower.
+    value: Field,
     dated: Field,
     received: Field,
     published: Field,
@@ -70,7 +44,37 @@ pub(super) struct Fields {
     record: Field,
 }
 
-/// The one value of [`Fields::kept_as`].
+/// What a value is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Key {
+    Id = 1,
+    /// The story, where it is not named after the post itself: a value that only one post has costs much.
+    Story,
+    /// The conversation's root, of its replies.
+    Thread,
+    Author,
+    /// The permalink's host and the domains above it.
+    Site,
+    /// See [`values::paths`].
+    Path,
+    /// The hosts that it links to and the domains above them.
+    Link,
+    Source,
+    Kind,
+    Type,
+    Lang,
+    Tag,
+    Watch,
+    Owner,
+    /// See [`values::labels`].
+    Label,
+    Status,
+    Outcome,
+    /// [`MENTION`] for what retention keeps as a mention.
+    KeptAs,
+}
+
+/// The one value of [`Key::KeptAs`].
 pub(super) const MENTION: &str = "mention";
 
 impl Fields {
@@ -79,61 +83,20 @@ impl Fields {
         let positions = IndexRecordOption::WithFreqsAndPositions;
         let words = TextFieldIndexing::default().set_tokenizer(WORDS).set_index_option(positions);
         let words = TextOptions::default().set_indexing_options(words);
-        let term = TextFieldIndexing::default()
-            .set_tokenizer("raw")
-            .set_index_option(IndexRecordOption::Basic)
-            .set_fieldnorms(false);
-        let term = TextOptions::default().set_indexing_options(term);
         let number = NumericOptions::default().set_fast();
-        let mut text = |name: &str, options: &TextOptions| builder.add_text_field(name, options.clone());
-        let (title, body) = (text("title", &words), text("text", &words));
-        let (author, site, path, page) =
-            (text("author", &term), text("site", &term), text("path", &term), text("page", &term));
-        let (link, source, kind, post_type) =
-            (text("link", &term), text("source", &term), text("kind", &term), text("type", &term));
-        let (lang, tag, watch, owner) =
-            (text("lang", &term), text("tag", &term), text("watch", &term), text("owner", &term));
-        let (label, status, outcome, kept_as) =
-            (text("label", &term), text("status", &term), text("outcome", &term), text("kept_as", &term));
-        let mut id = |name: &str| builder.add_bytes_field(name, BytesOptions::from(INDEXED));
-        let (id, story, thread) = (id("id"), id("story"), id("thread"));
-        let mut moment = |name: &str| builder.add_i64_field(name, number.clone());
-        let (dated, received) = (moment(DATED), moment(RECEIVED));
-        let mut number = |name: &str| builder.add_f64_field(name, number.clone());
-        let (published, score, likes, replies, sentiment) =
-            (number(PUBLISHED), number(SCORE), number(LIKES), number(REPLIES), number(SENTIMENT));
-        let record = builder.add_bytes_field("record", STORED);
         Self {
+            title: builder.add_text_field("title", words.clone()),
+            text: builder.add_text_field("text", words),
+            value: builder.add_bytes_field("value", BytesOptions::default().set_indexed()),
+            dated: builder.add_i64_field(DATED, number.clone()),
+            received: builder.add_i64_field(RECEIVED, number.clone()),
+            published: builder.add_f64_field(PUBLISHED, number.clone()),
+            score: builder.add_f64_field(SCORE, number.clone()),
+            likes: builder.add_f64_field(LIKES, number.clone()),
+            replies: builder.add_f64_field(REPLIES, number.clone()),
+            sentiment: builder.add_f64_field(SENTIMENT, number),
+            record: builder.add_bytes_field("record", STORED),
             schema: builder.build(),
-            id,
-            story,
-            thread,
-            title,
-            text: body,
-            author,
-            site,
-            path,
-            page,
-            link,
-            source,
-            kind,
-            post_type,
-            lang,
-            tag,
-            watch,
-            owner,
-            label,
-            status,
-            outcome,
-            kept_as,
-            dated,
-            received,
-            published,
-            score,
-            likes,
-            replies,
-            sentiment,
-            record,
         }
     }
 
@@ -141,8 +104,10 @@ impl Fields {
     pub(super) fn document(&self, record: &Record) -> Result<TantivyDocument, String> {
         let mut document = TantivyDocument::default();
         document.add_bytes(self.record, &record.encode()?);
+        document.add_text(self.title, &record.post.title);
+        document.add_text(self.text, &record.post.text);
         self.add_identity(record, &mut document);
-        self.add_fields(&record.post, &mut document);
+        self.add_values(&record.post, &mut document);
         self.add_numbers(&record.post, &mut document);
         self.add_facts(record, &mut document);
         Ok(document)
@@ -150,34 +115,38 @@ impl Fields {
 
     fn add_identity(&self, record: &Record, document: &mut TantivyDocument) {
         let post = &record.post;
-        document.add_bytes(self.id, &post.id.0);
-        document.add_bytes(self.story, &record.story.0.0);
-        document.add_bytes(self.thread, &post.id.0);
-        if let Some(root) = post.thread {
-            document.add_bytes(self.thread, &root.0);
+        self.add(Key::Id, &post.id.0, document);
+        if record.story.0 != post.id {
+            self.add(Key::Story, &record.story.0.0, document);
         }
-        document.add_text(self.outcome, record.outcome.name());
+        if let Some(root) = post.thread {
+            self.add(Key::Thread, &root.0, document);
+        }
+        self.add(Key::Outcome, record.outcome.name().as_bytes(), document);
         if record.is_mention() {
-            document.add_text(self.kept_as, MENTION);
+            self.add(Key::KeptAs, MENTION.as_bytes(), document);
         }
     }
 
-    fn add_fields(&self, post: &Post, document: &mut TantivyDocument) {
-        document.add_text(self.title, &post.title);
-        document.add_text(self.text, &post.text);
-        let fields = [
-            (self.author, values::authors(post)),
-            (self.site, values::sites(post)),
-            (self.path, values::paths(post)),
-            (self.page, values::pages(post)),
-            (self.link, values::links(post)),
-            (self.source, values::own(&post.source).collect()),
-            (self.kind, values::own(&post.kind).collect()),
-            (self.post_type, [post.post_type.word().to_owned()].into()),
-            (self.lang, values::langs(post)),
-            (self.tag, post.tags.iter().flat_map(|tag| values::own(tag)).collect()),
-        ];
-        add_all(fields, document);
+    fn add_values(&self, post: &Post, document: &mut TantivyDocument) {
+        self.add(Key::Type, post.post_type.word().as_bytes(), document);
+        self.add_all(Key::Author, values::authors(post), document);
+        self.add_all(Key::Site, values::sites(post), document);
+        self.add_all(Key::Path, values::paths(post), document);
+        self.add_all(Key::Link, values::links(post), document);
+        self.add_all(Key::Source, values::own([&post.source]), document);
+        self.add_all(Key::Kind, values::own([&post.kind]), document);
+        self.add_all(Key::Lang, values::langs(post), document);
+        self.add_all(Key::Tag, values::own(&post.tags), document);
+    }
+
+    fn add_facts(&self, record: &Record, document: &mut TantivyDocument) {
+        let facts = record.facts();
+        add_numbers([(self.score, facts.score), (self.sentiment, facts.sentiment)], document);
+        self.add_all(Key::Watch, values::own(&facts.watches), document);
+        self.add_all(Key::Owner, values::own(&facts.owners), document);
+        self.add_all(Key::Label, values::labels(&facts.labels), document);
+        self.add_all(Key::Status, values::own(&facts.status), document);
     }
 
     fn add_numbers(&self, post: &Post, document: &mut TantivyDocument) {
@@ -191,17 +160,38 @@ impl Fields {
         add_numbers(numbers, document);
     }
 
-    fn add_facts(&self, record: &Record, document: &mut TantivyDocument) {
-        let facts = record.facts();
-        add_numbers([(self.score, facts.score), (self.sentiment, facts.sentiment)], document);
-        let own = |facts: &[String]| facts.iter().flat_map(|fact| values::own(fact)).collect();
-        let fields = [
-            (self.watch, own(&facts.watches)),
-            (self.owner, own(&facts.owners)),
-            (self.label, facts.labels.iter().flat_map(|label| values::labels(label)).collect()),
-            (self.status, facts.status.iter().flat_map(|status| values::own(status)).collect()),
-        ];
-        add_all(fields, document);
+    fn add_all(&self, key: Key, values: impl IntoIterator<Item = String>, document: &mut TantivyDocument) {
+        values.into_iter().for_each(|value| self.add(key, value.as_bytes(), document));
+    }
+
+    fn add(&self, key: Key, value: &[u8], document: &mut TantivyDocument) {
+        if value.len() <= MAX_VALUE {
+            document.add_bytes(self.value, &with_key(key, value));
+        }
+    }
+
+    /// What stands for a value in the index.
+    pub(super) fn term(&self, key: Key, value: &[u8]) -> Term {
+        Term::from_field_bytes(self.value, &with_key(key, value))
+    }
+
+    /// Finds the posts with a value.
+    pub(super) fn having(&self, key: Key, value: &[u8]) -> TermQuery {
+        TermQuery::new(self.term(key, value), IndexRecordOption::Basic)
+    }
+
+    /// Finds every member of a story; and the post it is named after, wherever that has moved to.
+    pub(super) fn in_story(&self, story: StoryId) -> BooleanQuery {
+        self.named_after(story.0, Key::Story)
+    }
+
+    /// Finds the root of a conversation and its replies.
+    pub(super) fn in_thread(&self, root: PostId) -> BooleanQuery {
+        self.named_after(root, Key::Thread)
+    }
+
+    fn named_after(&self, post: PostId, key: Key) -> BooleanQuery {
+        BooleanQuery::union(vec![Box::new(self.having(Key::Id, &post.0)), Box::new(self.having(key, &post.0))])
     }
 
     /// The post that a stored document holds.
@@ -212,10 +202,8 @@ impl Fields {
     }
 }
 
-fn add_all<const N: usize>(fields: [(Field, BTreeSet<String>); N], document: &mut TantivyDocument) {
-    for (field, values) in fields {
-        values.iter().for_each(|value| document.add_text(field, value));
-    }
+fn with_key(key: Key, value: &[u8]) -> Vec<u8> {
+    [&[key as u8], value].concat()
 }
 
 fn add_numbers<const N: usize>(fields: [(Field, Option<f64>); N], document: &mut TantivyDocument) {
@@ -223,57 +211,5 @@ fn add_numbers<const N: usize>(fields: [(Field, Option<f64>); N], document: &mut
         if let Some(number) = number {
             document.add_f64(field, number);
         }
-    }
-}
-
-/// Makes an index split texts into the words that queries are made of.
-pub(super) fn register_words(index: &Index) {
-    index.tokenizers().register(WORDS, Words);
-}
-
-/// The term for a word that is written with a sigil. No word begins with one.
-pub(super) fn with_sigil(sigil: char, word: &str) -> String {
-    format!("{sigil}{word}")
-}
-
-/// [`words`] for tantivy: a word's position is its index; a word with a sigil stands there a second time, with it.
-#[derive(Clone)]
-struct Words;
-
-struct WordStream {
-    tokens: Vec<Token>,
-    next: usize,
-}
-
-impl Tokenizer for Words {
-    type TokenStream<'a> = WordStream;
-
-    fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream {
-        let words = words(text);
-        let mut tokens = Vec::with_capacity(words.len());
-        for (position, word) in words.iter().enumerate() {
-            let token =
-                |text| Token { offset_from: word.start, offset_to: word.end, position, text, position_length: 1 };
-            tokens.push(token(word.text.to_owned()));
-            if let Some(sigil) = word.sigil {
-                tokens.push(token(with_sigil(sigil, word.text)));
-            }
-        }
-        WordStream { tokens, next: 0 }
-    }
-}
-
-impl TokenStream for WordStream {
-    fn advance(&mut self) -> bool {
-        self.next += 1;
-        self.next <= self.tokens.len()
-    }
-
-    fn token(&self) -> &Token {
-        &self.tokens[self.next - 1]
-    }
-
-    fn token_mut(&mut self) -> &mut Token {
-        &mut self.tokens[self.next - 1]
     }
 }

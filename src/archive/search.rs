@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
-use tantivy::query::{AllQuery, BooleanQuery, Occur, Query as TantivyQuery, TermQuery};
-use tantivy::schema::IndexRecordOption;
-use tantivy::{DocAddress, Searcher, TantivyError, Term};
+use tantivy::query::{AllQuery, BooleanQuery, Occur, Query as TantivyQuery};
+use tantivy::{DocAddress, Searcher, TantivyError};
 
 use crate::model::{Counts, Match, Outcome, Post, PostId, Score, StoryId, Timestamp};
 use crate::query::Query;
@@ -17,7 +16,7 @@ use super::collect::{Gather, Gathered, Order};
 use super::error::ArchiveError;
 use super::plan::{self, Plan};
 use super::record::Record;
-use super::schema::{DATED, MENTION, RECEIVED};
+use super::schema::{DATED, Key, MENTION, RECEIVED};
 use super::snippet::{self, Snippet};
 use super::terms;
 use super::verify::{Verify, ask};
@@ -108,13 +107,14 @@ impl Archive {
 
     /// A post by its id.
     pub fn get(&self, post: PostId) -> Result<Option<Record>, ArchiveError> {
-        let query = bytes_query(self.fields.id, post);
-        Ok(self.records(&query, Order::Largest, RECEIVED, 1)?.pop())
+        Ok(self.records(&self.fields.having(Key::Id, &post.0), Order::Largest, RECEIVED, 1)?.pop())
     }
 
     /// The members of a story, the oldest first, at most [`MAX_MEMBERS`].
     pub fn members(&self, story: StoryId) -> Result<Vec<Record>, ArchiveError> {
-        self.records(&bytes_query(self.fields.story, story.0), Order::Smallest, DATED, MAX_MEMBERS)
+        let mut members = self.records(&self.fields.in_story(story), Order::Smallest, DATED, MAX_MEMBERS)?;
+        members.retain(|record| record.story == story);
+        Ok(members)
     }
 
     /// When the oldest post was read, if there is any.
@@ -127,8 +127,7 @@ impl Archive {
     pub fn counts(&self) -> Result<Counts, ArchiveError> {
         self.reading(|searcher| {
             let of = |outcome: Outcome| {
-                let term = Term::from_field_text(self.fields.outcome, outcome.name());
-                let query = TermQuery::new(term, IndexRecordOption::Basic);
+                let query = self.fields.having(Key::Outcome, outcome.name().as_bytes());
                 searcher.search(&query, &tantivy::collector::Count).map(|count| count as u64).map_err(failed)
             };
             Ok(Counts {
@@ -145,8 +144,7 @@ impl Archive {
     /// Posts that retention lets go: read before `posts_before`, or mentions read before `mentions_before`; at
     /// most [`MAX_EXPIRED`], those read first come first. Applying [`crate::model::Event::Expired`] removes them.
     pub fn expired(&self, posts_before: Timestamp, mentions_before: Timestamp) -> Result<Vec<PostId>, ArchiveError> {
-        let mention = Term::from_field_text(self.fields.kept_as, MENTION);
-        let mention: Box<dyn TantivyQuery> = Box::new(TermQuery::new(mention, IndexRecordOption::Basic));
+        let mention: Box<dyn TantivyQuery> = Box::new(self.fields.having(Key::KeptAs, MENTION.as_bytes()));
         let read_before = |moment| plan::before(RECEIVED, moment);
         let post =
             BooleanQuery::new(vec![(Occur::Must, read_before(posts_before)), (Occur::MustNot, mention.box_clone())]);
@@ -164,10 +162,10 @@ impl Archive {
         order: Order,
         keep: usize,
     ) -> Result<Gathered, ArchiveError> {
-        let Plan { query: candidates, exact } = plan::plan(query.expr(), &self.fields, now);
+        let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, now);
         let read = AtomicUsize::new(0);
-        let verify =
-            (!exact).then(|| Arc::new(Verify { query: query.clone(), now, fields: self.fields.clone(), read }));
+        let verify = (!exact)
+            .then(|| Arc::new(Verify { query: query.clone(), now, needles, fields: self.fields.clone(), read }));
         searcher.search(&candidates, &Gather { order, key: DATED, keep, verify }).map_err(failed)?
     }
 
@@ -216,10 +214,6 @@ fn found(record: Record, query: &Query, now: Timestamp) -> Found {
     let text = snippet::excerpt(&record.post.text, &hits);
     let Record { post, outcome, story, score, matches } = record;
     Found { post, outcome, story, score, matches, title, text }
-}
-
-fn bytes_query(field: tantivy::schema::Field, post: PostId) -> TermQuery {
-    TermQuery::new(Term::from_field_bytes(field, &post.0), IndexRecordOption::Basic)
 }
 
 fn within(what: &'static str, asked: usize, bound: usize) -> Result<(), ArchiveError> {

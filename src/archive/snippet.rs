@@ -149,8 +149,9 @@ fn worth(window: &Range<usize>, anchors: &[Anchor]) -> (usize, usize) {
 
 /// The window for a place: it begins and ends between words where there are spaces near.
 fn window(text: &str, anchor: &Range<usize>) -> Range<usize> {
-    let before = &text[..anchor.start];
-    let mut start = before.char_indices().rev().nth(LEAD - 1).map_or(0, |(at, _)| at);
+    // Near the end of the text there is more room before the place.
+    let last = characters_before(text, text.len(), WINDOW);
+    let mut start = characters_before(text, anchor.start, LEAD).min(last);
     if start > 0 {
         start = text[start..anchor.start].find(char::is_whitespace).map_or(start, |space| start + space);
     }
@@ -161,6 +162,11 @@ fn window(text: &str, anchor: &Range<usize>) -> Range<usize> {
         end = text[tail..end].rfind(char::is_whitespace).map_or(end, |space| tail + space);
     }
     start..end
+}
+
+/// The byte that stands this many characters before another, or the first one.
+fn characters_before(text: &str, byte: usize, count: usize) -> usize {
+    text[..byte].char_indices().rev().nth(count - 1).map_or(0, |(at, _)| at)
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Does the archive find what the live stream matches, and lose nothing?
 
 mod durable;
+mod found;
+mod kept;
 mod same;
 
 use std::time::Duration;

@@ -10,20 +10,29 @@ use crate::query::eval::host_and_path;
 /// Most paths above one page that are indexed; a deeper one in a query is looked up in the post itself.
 pub(super) const MAX_PATHS: usize = 32;
 
+/// Before the path of a permalink itself. A path begins with a slash or is empty.
+const OWN: char = '=';
+/// Before the path of a permalink's canonical form.
+const CANONICAL: char = '~';
+
 /// The value of a clause, as it is looked up.
 pub(super) fn wanted(value: &str) -> String {
     value.to_ascii_lowercase()
 }
 
-/// A value of a post, as clauses may have it: case is ignored in ASCII, and otherwise as Unicode lower case.
-pub(super) fn own(value: &str) -> impl Iterator<Item = String> {
+/// Values of a post, as clauses may have them: case is ignored in ASCII, and otherwise as Unicode lower case.
+pub(super) fn own<'a>(values: impl IntoIterator<Item = &'a String>) -> BTreeSet<String> {
+    values.into_iter().flat_map(|value| forms(value)).collect()
+}
+
+fn forms(value: &str) -> impl Iterator<Item = String> {
     let beyond_ascii = (!value.is_ascii()).then(|| value.to_lowercase());
     std::iter::once(value.to_ascii_lowercase()).chain(beyond_ascii)
 }
 
 /// Handle and shown name of the author.
 pub(super) fn authors(post: &Post) -> BTreeSet<String> {
-    post.author.iter().flat_map(|author| own(&author.handle).chain(own(&author.name))).collect()
+    own(post.author.iter().flat_map(|author| [&author.handle, &author.name]))
 }
 
 /// The host of a post and the domains above it: `old.forum.example`, `forum.example`, `example`.
@@ -41,25 +50,29 @@ fn domains(host: &str) -> impl Iterator<Item = String> {
     std::iter::once(host).chain(above).map(str::to_ascii_lowercase)
 }
 
-/// The path of a permalink and those above it: `/r/acme/1`, `/r/acme`, `/r`.
+/// Under which paths a post is found: those above its permalink's (`/r/acme`, `/r`), and marked as such its own
+/// (`=/r/acme/1`) and its canonical form's, where that is another one. So only one of them is of no other post.
 pub(super) fn paths(post: &Post) -> BTreeSet<String> {
-    let path = host_and_path(&post.url).1;
-    let ends = path.match_indices('/').map(|(slash, _)| slash).chain([path.len()]).skip(1);
-    ends.take(MAX_PATHS).map(|end| path[..end].to_ascii_lowercase()).collect()
+    let (own, canonical) = (page(&post.url), page(&post.canonical_url));
+    let above = own.match_indices('/').skip(1).take(MAX_PATHS).map(|(slash, _)| own[..slash].to_owned());
+    let canonical = (canonical != own).then(|| format!("{CANONICAL}{canonical}"));
+    above.chain([format!("{OWN}{own}")]).chain(canonical).collect()
 }
 
-/// Whether [`paths`] has every post that lies under the path.
-pub(super) fn is_indexed(path: &str) -> bool {
-    path.matches('/').count() <= MAX_PATHS
+/// What to look for to find every post that lies at or under a path; `None` when too deep for it.
+pub(super) fn under(path: &str) -> Option<[String; 2]> {
+    let path = wanted(path);
+    (path.matches('/').count() <= MAX_PATHS).then(|| [format!("{OWN}{path}"), path])
 }
 
-/// The pages that a post is: equal addresses have equal ones, though not the other way round.
-pub(super) fn pages(post: &Post) -> BTreeSet<String> {
-    [page(&post.canonical_url), page(&post.url)].into()
+/// What to look for to find every post that is the page at an address, and some that are not.
+pub(super) fn at(url: &str) -> [String; 2] {
+    let page = page(url);
+    [format!("{OWN}{page}"), format!("{CANONICAL}{page}")]
 }
 
 /// The path of an address, without what differs between two ways to write it.
-pub(super) fn page(url: &str) -> String {
+fn page(url: &str) -> String {
     host_and_path(url).1.trim_end_matches('/').to_ascii_lowercase()
 }
 
@@ -69,15 +82,16 @@ pub(super) fn langs(post: &Post) -> BTreeSet<String> {
     primary.map(str::to_ascii_lowercase).collect()
 }
 
-/// A label, those above it and those below: `problem/outage`, `problem`, `outage`.
-pub(super) fn labels(label: &str) -> BTreeSet<String> {
+/// Labels, those above them and those below: `problem/outage`, `problem`, `outage`.
+pub(super) fn labels(labels: &[String]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    let mut rest = Some(label);
-    while let Some(label) = rest {
-        found.extend(own(label));
-        let parts = label.split_once('/');
-        found.extend(parts.into_iter().flat_map(|(parent, _)| own(parent)));
-        rest = parts.map(|(_, child)| child);
+    for label in labels {
+        let mut rest = Some(label.as_str());
+        while let Some(label) = rest {
+            let parts = label.split_once('/');
+            found.extend(forms(label).chain(parts.into_iter().flat_map(|(parent, _)| forms(parent))));
+            rest = parts.map(|(_, child)| child);
+        }
     }
     found
 }
@@ -96,16 +110,18 @@ mod tests {
         post.site = "Old.Forum.example".to_owned();
         post.url = "https://old.forum.example:8080/r/Acme/1?sort=new#top".to_owned();
         assert_eq!(listed(sites(&post)), ["example", "forum.example", "old.forum.example"]);
-        assert_eq!(listed(paths(&post)), ["/r", "/r/acme", "/r/acme/1"]);
-        post.url = "https://old.forum.example".to_owned();
-        assert_eq!(listed(paths(&post)), [""; 0]);
+        post.canonical_url = "https://forum.example/r/acme/1".to_owned();
+        assert_eq!(listed(paths(&post)), ["/r", "/r/acme", "=/r/acme/1"]);
         post.url = "https://old.forum.example/r/".to_owned();
-        assert_eq!(listed(paths(&post)), ["/r", "/r/"]);
+        assert_eq!(listed(paths(&post)), ["=/r", "~/r/acme/1"]);
+        post.url = "https://old.forum.example".to_owned();
+        assert_eq!(listed(paths(&post)), ["=", "~/r/acme/1"]);
     }
 
     #[test]
     fn labels_stand_for_their_parents_and_children() {
-        assert_eq!(listed(labels("problem")), ["problem"]);
-        assert_eq!(listed(labels("Problem/Outage/eu")), ["eu", "outage", "outage/eu", "problem", "problem/outage/eu"]);
+        assert_eq!(listed(labels(&["problem".to_owned()])), ["problem"]);
+        let label = "Problem/Outage/eu".to_owned();
+        assert_eq!(listed(labels(&[label])), ["eu", "outage", "outage/eu", "problem", "problem/outage/eu"]);
     }
 }

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tantivy::collector::DocSetCollector;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::query::TermQuery;
-use tantivy::schema::IndexRecordOption;
-use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument, Term};
+use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument};
 
 use crate::clock::Clock;
-use crate::model::{Position, PostId, Timestamp};
+use crate::model::{Position, PostId, StoryId, Timestamp};
 
 use super::queue::{Change, Queue, Taken, Task};
-use super::schema::Fields;
+use super::schema::{Fields, Key};
 
 /// Longest that a post waits for its commit.
 const COMMIT_WAIT: Duration = Duration::from_millis(300);
@@ -23,9 +22,10 @@ const POSITION_WAIT: Duration = Duration::from_secs(10);
 /// Most posts in one commit.
 const BATCH_POSTS: usize = 5_000;
 /// Most bytes of title and text in one commit: the batch is kept until it is durable, to be written again.
-const BATCH_BYTES: usize = 16 << 20;
-/// Memory for posts that tantivy has not written to a file yet, in bytes.
-const WRITER_MEMORY: usize = 40_000_000;
+const BATCH_BYTES: usize = 4 << 20;
+/// Memory for posts that tantivy has not written to a file yet, in bytes. Enough for a batch; a third of it is
+/// cleared at every commit, so more of it makes small commits slower.
+const WRITER_MEMORY: usize = 16_000_000;
 /// Share of deleted posts from which a segment is written anew: without it retention never frees space.
 const DELETED_BEFORE_MERGE: f32 = 0.3;
 /// First and longest pause between attempts to write; it doubles from one to the other.
@@ -205,32 +205,31 @@ impl Writer {
                 self.replace(record.post.id, Some(document))
             }
             Change::Drop(post) => self.replace(*post, None),
-            Change::Merge { from, into } => self.merge_story(from.0, into.0),
+            Change::Merge { from, into } => self.merge_story(*from, *into),
         }
     }
 
     /// Every post of a story, as last committed, moves to another story.
-    fn merge_story(&mut self, from: PostId, into: PostId) -> Result<(), String> {
-        let members = self.members(from).map_err(|why| why.to_string())?;
-        for document in members {
+    fn merge_story(&mut self, from: StoryId, into: StoryId) -> Result<(), String> {
+        for document in self.members(from).map_err(|why| why.to_string())? {
             let mut record = self.fields.record_of(&document).map_err(|why| why.to_string())?;
-            record.story.0 = into;
-            let document = self.fields.document(&record)?;
-            self.replace(record.post.id, Some(document))?;
+            if record.story == from {
+                record.story = into;
+                let document = self.fields.document(&record)?;
+                self.replace(record.post.id, Some(document))?;
+            }
         }
         Ok(())
     }
 
-    fn members(&self, story: PostId) -> tantivy::Result<Vec<TantivyDocument>> {
+    fn members(&self, story: StoryId) -> tantivy::Result<Vec<TantivyDocument>> {
         let searcher = self.reader.searcher();
-        let term = Term::from_field_bytes(self.fields.story, &story.0);
-        let query = TermQuery::new(term, IndexRecordOption::Basic);
-        let found = searcher.search(&query, &tantivy::collector::DocSetCollector)?;
+        let found = searcher.search(&self.fields.in_story(story), &DocSetCollector)?;
         found.into_iter().map(|address| searcher.doc(address)).collect()
     }
 
     fn replace(&mut self, post: PostId, document: Option<TantivyDocument>) -> Result<(), String> {
-        let id = Term::from_field_bytes(self.fields.id, &post.0);
+        let id = self.fields.term(Key::Id, &post.0);
         let writer = self.writer().map_err(|why| why.to_string())?;
         writer.delete_term(id);
         if let Some(document) = document {

@@ -169,7 +169,8 @@ pub fn query_error(query: &str, error: &QueryError) -> String {
 /// Runs the command line and says how it ended.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let mut out = std::io::stdout().lock();
+    // Not locked: receivers of the running daemon print too.
+    let mut out = std::io::stdout();
     match dispatch(cli, &mut out).and_then(|exit| Ok(out.flush().map(|()| exit)?)) {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::Nothing) => ExitCode::from(1),

@@ -12,14 +12,25 @@ use crate::config::{Config, Paths};
 use crate::pipeline::supervise::Daemon;
 use crate::{telemetry, web};
 
+/// How long threads that wait for something outside may hold up the end of the process.
+const LEAVE_BEHIND: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Starts the daemon and stays until SIGINT or SIGTERM; SIGHUP reloads.
 pub fn run(context: &Context) -> anyhow::Result<Exit> {
     telemetry::start_logs();
     telemetry::start_metrics();
     let (config, warnings) = context.load()?;
     warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    runtime()?.block_on(listen(config, context.paths.clone(), context.clock.clone(), welcome))?;
+    run_to_end(listen(config, context.paths.clone(), context.clock.clone(), welcome))?;
     Ok(Exit::Done)
+}
+
+/// Runs a daemon on a runtime of its own; what still hangs when it has stopped is left behind.
+pub fn run_to_end(daemon: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(daemon);
+    runtime.shutdown_timeout(LEAVE_BEHIND);
+    ended
 }
 
 /// The runtime that daemon and demo run on.

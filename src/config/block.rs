@@ -17,19 +17,6 @@ use crate::model::{Duration, Fault, Settings, Severity, nearest};
 /// Longest name of a source, watch or receiver, in characters.
 pub(super) const MAX_NAME: usize = 64;
 
-/// A block parted into the keys that `common` describes and all others.
-pub(super) fn split<'a>(block: Settings<'a>, common: &Schema) -> (Settings<'a>, Settings<'a>) {
-    let names = schema::names(common);
-    let span = block.table.span();
-    let (mut shared, mut own) = (DeTable::new(), DeTable::new());
-    for (key, value) in block.table.into_inner() {
-        let part = if names.iter().any(|name| name == key.get_ref()) { &mut shared } else { &mut own };
-        part.insert(key, value);
-    }
-    let settings = |table| Settings { path: block.path.clone(), table: Spanned::new(span.clone(), table) };
-    (settings(shared), settings(own))
-}
-
 /// A block as a `T`; its faults go to the document.
 ///
 /// Where single keys are wrong, the block is read without them, so that the rest can be checked too: the
@@ -68,50 +55,87 @@ fn remove(table: &mut DeTable<'_>, key: &str) {
     table.remove(key);
 }
 
+/// The text at a key of a block, if one stands there; also where the block has faults.
+pub(super) fn text_at<'b>(block: &'b Settings<'_>, key: &str) -> Option<&'b str> {
+    block.table.get_ref().get(key)?.get_ref().as_str()
+}
+
 /// The schema of a `T`.
 pub(super) fn schema_of<T: JsonSchema>() -> Schema {
     SchemaGenerator::default().into_root_schema_for::<T>()
 }
 
-/// The kind that a block names, out of those there are.
-pub(super) fn kind<K>(
-    document: &mut Document<'_>,
-    block: &Settings<'_>,
-    kinds: impl Iterator<Item = (&'static str, K)> + Clone,
-) -> Option<K> {
-    let given = block.table.get_ref().get("kind")?.get_ref().as_str()?;
-    let found = kinds.clone().find(|(name, _)| *name == given).map(|(_, kind)| kind);
-    if found.is_none() {
-        let fault = block.fault("kind", format!("there is no kind `{given}`"));
-        let names: Vec<&str> = kinds.map(|(name, _)| name).collect();
-        document.faults([match nearest(given, names.iter().copied()) {
-            Some(word) => fault.hint(format!("did you mean `{word}`?")),
-            None => fault.hint(format!("there are {}; `overheard kinds` says more", names.join(", "))),
-        }]);
-    }
-    found
+/// The kinds that a block can be of. Their schemas are made once, not for every block.
+pub(super) struct Kinds<K: ?Sized + 'static> {
+    /// Schema of the keys that all kinds share.
+    common: Schema,
+    kinds: Vec<Kind<K>>,
 }
 
-/// Loads the settings of a block's own kind: unknown keys and secrets first, then what the kind says.
-pub(super) fn load<T>(
-    document: &mut Document<'_>,
-    secrets: &mut Secrets<'_>,
-    block: &mut Settings<'_>,
-    (own, common): (&Schema, &Schema),
-    load: impl FnOnce(&Settings<'_>) -> Result<T, Vec<Fault>>,
-) -> Option<T> {
-    let unknown = take_unknown_out(block, own, common);
-    let resolved = secrets.resolve(block, own);
-    let told: Vec<String> = resolved.faults.iter().map(|fault| fault.key.clone()).collect();
-    let clean = unknown.is_empty() && told.is_empty();
-    document.faults(unknown);
-    document.secrets(resolved);
-    match load(block) {
-        Ok(value) => clean.then_some(value),
-        Err(faults) => {
-            // A secret that is missing was told already; that its stand-in does not please is no news.
-            document.faults(faults.into_iter().filter(|fault| !told.contains(&fault.key)));
-            None
+/// One kind that a block can be of.
+pub(super) struct Kind<K: ?Sized + 'static> {
+    pub name: &'static str,
+    pub kind: &'static K,
+    /// Schema of the keys that only this kind has.
+    schema: Schema,
+}
+
+impl<K: ?Sized> Kinds<K> {
+    /// Kinds with their names and schemas, and the schema of the keys that all of them share.
+    pub fn new(common: Schema, kinds: impl Iterator<Item = (&'static str, Schema, &'static K)>) -> Self {
+        Self { common, kinds: kinds.map(|(name, schema, kind)| Kind { name, kind, schema }).collect() }
+    }
+
+    /// A block parted into the keys that all kinds share and all others.
+    pub fn split<'a>(&self, block: Settings<'a>) -> (Settings<'a>, Settings<'a>) {
+        let names = schema::names(&self.common);
+        let span = block.table.span();
+        let (mut shared, mut own) = (DeTable::new(), DeTable::new());
+        for (key, value) in block.table.into_inner() {
+            let part = if names.iter().any(|name| name == key.get_ref()) { &mut shared } else { &mut own };
+            part.insert(key, value);
+        }
+        let settings = |table| Settings { path: block.path.clone(), table: Spanned::new(span.clone(), table) };
+        (settings(shared), settings(own))
+    }
+
+    /// The kind that a block names.
+    pub fn of(&self, document: &mut Document<'_>, block: &Settings<'_>) -> Option<&Kind<K>> {
+        let given = text_at(block, "kind")?;
+        let found = self.kinds.iter().find(|kind| kind.name == given);
+        if found.is_none() {
+            let fault = block.fault("kind", format!("there is no kind `{given}`"));
+            let names: Vec<&str> = self.kinds.iter().map(|kind| kind.name).collect();
+            document.faults([match nearest(given, names.iter().copied()) {
+                Some(word) => fault.hint(format!("did you mean `{word}`?")),
+                None => fault.hint(format!("there are {}; `overheard kinds` says more", names.join(", "))),
+            }]);
+        }
+        found
+    }
+
+    /// Loads the settings of a block's own kind: unknown keys and secrets first, then what the kind says.
+    pub fn load<T>(
+        &self,
+        document: &mut Document<'_>,
+        secrets: &mut Secrets<'_>,
+        block: &mut Settings<'_>,
+        kind: &Kind<K>,
+        load: impl FnOnce(&Settings<'_>) -> Result<T, Vec<Fault>>,
+    ) -> Option<T> {
+        let unknown = take_unknown_out(block, &kind.schema, &self.common);
+        let resolved = secrets.resolve(block, &kind.schema);
+        let told: Vec<String> = resolved.faults.iter().map(|fault| fault.key.clone()).collect();
+        let clean = unknown.is_empty() && told.is_empty();
+        document.faults(unknown);
+        document.secrets(resolved);
+        match load(block) {
+            Ok(value) => clean.then_some(value),
+            Err(faults) => {
+                // A secret that is missing was told already; that its stand-in does not please is no news.
+                document.faults(faults.into_iter().filter(|fault| !told.contains(&fault.key)));
+                None
+            }
         }
     }
 }
@@ -142,7 +166,7 @@ pub(super) fn version(blocks: &[&Settings<'_>]) -> u64 {
     xxhash_rust::xxh3::xxh3_64(blocks.iter().map(written).collect::<Vec<_>>().join("\n").as_bytes())
 }
 
-/// The names given so far in one file, and the line where each was.
+/// The names given so far in one file, and where each was.
 #[derive(Default)]
 pub(super) struct UniqueNames(BTreeMap<String, usize>);
 
@@ -158,11 +182,12 @@ impl UniqueNames {
                 None => fault.hint("write for example \"acme-problems\""),
             });
         }
-        let line = block.fault("name", "").placed("", document.text()).line;
         if let Some(before) = self.0.get(name) {
-            faults.push(block.fault("name", format!("the name `{name}` is taken: it stands in line {before} already")));
+            let (line, _) = document.place(*before);
+            faults.push(block.fault("name", format!("the name `{name}` is taken: it stands in line {line} already")));
         } else {
-            self.0.insert(name.to_owned(), line);
+            let at = block.span_of("name").map_or(0, |span| span.start);
+            self.0.insert(name.to_owned(), at);
         }
         faults
     }

@@ -22,6 +22,8 @@ pub(super) struct File {
     /// The path as the user gave it; faults carry it.
     pub name: String,
     pub text: String,
+    /// Whether there is a file that could be read; if not, what it lacks is no fault of its text.
+    pub there: bool,
 }
 
 impl File {
@@ -39,7 +41,7 @@ impl File {
         match std::fs::read(path).map(String::from_utf8) {
             Err(error) => Err(wrong(format!("cannot be read: {error}"))),
             Ok(Err(_)) => Err(wrong("is not text in UTF-8".to_owned()).hint("save it as UTF-8 in your editor")),
-            Ok(Ok(text)) => Ok(Some(Self { name, text })),
+            Ok(Ok(text)) => Ok(Some(Self { name, text, there: true })),
         }
     }
 }
@@ -53,6 +55,8 @@ pub(super) struct Document<'a> {
     faults: Vec<Fault>,
     /// Places that are blanked when the file is shown.
     masks: Vec<Range<usize>>,
+    /// Where each line begins, for quick placing.
+    lines: Vec<usize>,
 }
 
 impl<'a> Document<'a> {
@@ -60,8 +64,14 @@ impl<'a> Document<'a> {
     pub fn parse(file: &'a File) -> Self {
         // Editors on Windows put a byte order mark there; TOML allows it, spans count it.
         let (root, errors) = DeTable::parse_recoverable(&file.text);
-        let mut document =
-            Self { file, root: root.into_inner(), broken: Vec::new(), faults: Vec::new(), masks: Vec::new() };
+        let mut document = Self {
+            file,
+            root: root.into_inner(),
+            broken: Vec::new(),
+            faults: Vec::new(),
+            masks: Vec::new(),
+            lines: std::iter::once(0).chain(file.text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
+        };
         for error in errors.into_iter().take(MAX_SYNTAX_ERRORS) {
             let span = error.span();
             document.broken.push(document.header_before(span.as_ref().map_or(0, |span| span.start)));
@@ -71,9 +81,9 @@ impl<'a> Document<'a> {
         document
     }
 
-    /// Whether the file has no syntax error: only then is what it names all that it names.
+    /// Whether the file was read and has no syntax error: only then is what it names all that it names.
     pub fn is_whole(&self) -> bool {
-        self.broken.is_empty()
+        self.file.there && self.broken.is_empty()
     }
 
     /// Whether the file has a key on its top level; a syntax error may have swallowed any.
@@ -91,15 +101,26 @@ impl<'a> Document<'a> {
     /// Where a stretch of the file has a syntax error, that is all that is said about it: what is missing
     /// or wrong there may only be a consequence.
     pub fn fault(&mut self, fault: Fault) {
-        let placed = plain::reword(fault).placed(&self.file.name, &self.file.text);
-        let key = placed.key.trim_start_matches('.').to_owned();
-        self.faults.push(Fault { key, ..placed });
+        let mut fault = plain::reword(fault);
+        fault.file.clone_from(&self.file.name);
+        fault.key = fault.key.trim_start_matches('.').to_owned();
+        if let Some(span) = &fault.span {
+            (fault.line, fault.column) = self.place(span.start);
+        }
+        self.faults.push(fault);
+    }
+
+    /// Line and column of a byte of the text, both from 1, the column in characters.
+    pub fn place(&self, at: usize) -> (usize, usize) {
+        let line = self.lines.partition_point(|start| *start <= at).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or_default();
+        (line, self.file.text.get(start..at).map_or(0, |before| before.chars().count()) + 1)
     }
 
     /// Adds several faults; see [`Document::fault`].
     pub fn faults(&mut self, faults: impl IntoIterator<Item = Fault>) {
         for fault in faults {
-            if self.is_whole() || !self.is_consequence(&fault) {
+            if self.broken.is_empty() || !self.is_consequence(&fault) {
                 self.fault(fault);
             }
         }
@@ -183,19 +204,14 @@ impl<'a> Document<'a> {
 
     /// Where the last line before `at` that begins with `[` begins; 0 if there is none.
     fn header_before(&self, at: usize) -> usize {
-        let mut header = 0;
-        let mut start = 0;
-        for line in self.file.text.split_inclusive('\n') {
-            if start > at {
-                break;
-            }
-            if line.trim_start().starts_with('[') {
-                header = start;
-            }
-            start += line.len();
-        }
-        header
+        let lines = self.lines.get(..self.place(at).0).unwrap_or_default();
+        let is_header = |start: &&usize| self.file.text.get(**start..).is_some_and(begins_block);
+        lines.iter().rev().find(is_header).copied().unwrap_or_default()
     }
+}
+
+fn begins_block(line: &str) -> bool {
+    line.trim_start_matches([' ', '\t']).starts_with('[')
 }
 
 /// A fault about a key that does not exist, with the nearest one that does.

@@ -1,11 +1,12 @@
 //! What runs, but most likely does not do what was meant, because of what another block or file says?
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::document::Document;
 use super::place;
 use super::routes::{RouteQuery, Routes};
-use super::sources::SourceConfig;
+use super::sources::Sources;
 use super::watches::Watches;
 use crate::model::{Fault, nearest};
 use crate::query::ast::{Expr, FieldClause};
@@ -31,7 +32,15 @@ fn names_list(text: &str, list: &str) -> bool {
 }
 
 /// Warnings about `routes.toml`: receivers that no route names, names that nothing has.
-pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Watches, sources: &[SourceConfig]) {
+///
+/// Names are only missed where the files that would give them could be read whole.
+pub(super) fn routes(
+    document: &mut Document<'_>,
+    routes: &Routes,
+    watches: &Watches,
+    sources: &Sources,
+    others_whole: bool,
+) {
     for (name, span) in &routes.receiver_spans {
         if !routes.named.contains(name) {
             let what = format!("no route names the receiver `{name}`: it is told of nothing");
@@ -39,11 +48,12 @@ pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Wat
             document.faults([fault.hint("name it in a route, or take it out").warning()]);
         }
     }
-    let known = Known {
-        watches: watches.specs.iter().map(|watch| watch.name.as_str()).collect(),
-        owners: watches.specs.iter().filter_map(|watch| watch.owner.as_deref()).collect(),
-        sources: sources.iter().map(|source| source.name.as_str()).collect(),
-    };
+    if !others_whole {
+        return;
+    }
+    let lower = |names: &[String]| names.iter().map(|name| name.to_lowercase()).collect();
+    let known =
+        Known { watches: lower(&watches.named), owners: lower(&watches.owners), sources: lower(&sources.named) };
     for route in &routes.queries {
         let mut clauses = Vec::new();
         fields(route.query.expr(), &mut clauses);
@@ -52,26 +62,26 @@ pub(super) fn routes(document: &mut Document<'_>, routes: &Routes, watches: &Wat
     }
 }
 
-/// What other files give names to.
-struct Known<'k> {
-    watches: Vec<&'k str>,
-    owners: Vec<&'k str>,
-    sources: Vec<&'k str>,
+/// What other files give names to, in lower case: queries compare so.
+struct Known {
+    watches: BTreeSet<String>,
+    owners: BTreeSet<String>,
+    sources: BTreeSet<String>,
 }
 
-fn unknown_name(text: &str, route: &RouteQuery, clause: &FieldClause, known: &Known<'_>) -> Option<Fault> {
+fn unknown_name(text: &str, route: &RouteQuery, clause: &FieldClause, known: &Known) -> Option<Fault> {
     let (field, name, there_are) = match clause {
         FieldClause::Watch(name) => ("watch", name, &known.watches),
         FieldClause::Owner(name) => ("owner", name, &known.owners),
         FieldClause::Source(name) => ("source", name, &known.sources),
         _ => return None,
     };
-    if there_are.iter().any(|there| there.to_lowercase() == name.to_lowercase()) {
+    if there_are.contains(&name.to_lowercase()) {
         return None;
     }
     let what = format!("there is no {field} `{name}`: this part of the query is never true");
     let fault = Fault::error(&route.key, Some(part_of(text, route, name)), what).warning();
-    Some(match nearest(name, there_are.iter().copied()) {
+    Some(match nearest(name, there_are.iter().map(String::as_str)) {
         Some(word) => fault.hint(format!("did you mean `{word}`?")),
         None => fault,
     })

@@ -5,10 +5,12 @@
 //! two of them (`lint`). Each file is a `document` of blocks; a block is read by serde through
 //! [`crate::model::Settings`], kinds read their own part.
 
+mod answers;
 mod block;
 pub mod changes;
 pub mod daemon;
 mod document;
+mod examples;
 pub mod kinds;
 mod lint;
 pub mod paths;
@@ -115,10 +117,10 @@ impl Config {
 fn read_files(paths: &Paths, faults: &mut Vec<Fault>) -> [File; 4] {
     paths.files().map(|path| {
         let name = path.display().to_string();
-        let empty = File { name: name.clone(), text: String::new() };
+        let empty = File { name: name.clone(), text: String::new(), there: false };
         match File::read(&path) {
             Ok(Some(file)) => file,
-            Ok(None) if path == paths.daemon() => empty,
+            Ok(None) if path == paths.daemon() => File { there: true, ..empty },
             Ok(None) => {
                 let fault = Fault { file: name, ..Fault::error("", None, "there is no such file") };
                 faults.push(fault.hint("`overheard init` writes a configuration to begin with"));
@@ -139,7 +141,8 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fa
     let watches = watches::read(&mut watches_file);
     let routes = routes::read(&mut routes_file, secrets, watches.names_known());
     lint::watches(&mut watches_file, &watches, &routes);
-    lint::routes(&mut routes_file, &routes, &watches, &sources.sources);
+    let others_whole = sources_file.is_whole() && watches_file.is_whole();
+    lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
 
     let mut faults = Vec::new();
     let mut texts = BTreeMap::new();

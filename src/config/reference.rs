@@ -7,11 +7,12 @@ use std::fmt::Write;
 
 use super::block::schema_of;
 use super::daemon::DaemonConfig;
+use super::examples::ExampleParts;
 use super::kinds::{KindDoc, catalogue};
 use super::routes::RouteKeys;
 use super::schema::{KeyDoc, keys};
 use super::sources::HostConfig;
-use super::watches::{ExampleParts, WatchKeys};
+use super::watches::WatchKeys;
 
 /// Folder of the reference, inside the folder of the configuration.
 pub const FOLDER: &str = "reference";

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::block::{self, Read, UniqueNames};
+use super::block::{self, Kinds, Read, UniqueNames};
 use super::document::Document;
 use super::secrets::Secrets;
 use super::sources::is_private;
@@ -119,7 +119,8 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>, names
 }
 
 fn read_receivers(document: &mut Document<'_>, secrets: &mut Secrets<'_>, routes: &mut Routes) {
-    let common = block::schema_of::<ReceiverKeys>();
+    let kinds = KINDS.iter().map(|kind| (kind.name(), kind.schema(), *kind));
+    let kinds = Kinds::new(block::schema_of::<ReceiverKeys>(), kinds);
     let blocks = document.tables("receiver");
     if blocks.len() > MAX_RECEIVERS {
         document.faults([Fault::error("receiver", None, format!("there are more than {MAX_RECEIVERS} receivers"))]);
@@ -127,34 +128,33 @@ fn read_receivers(document: &mut Document<'_>, secrets: &mut Secrets<'_>, routes
     }
     let mut names = UniqueNames::default();
     for block in blocks {
-        let name = block.table.get_ref().get("name").and_then(|name| name.get_ref().as_str());
-        if let Some(name) = name {
+        if let Some(name) = block::text_at(&block, "name") {
             routes.receiver_spans.insert(name.to_owned(), block.table.span());
         }
-        routes.receivers.extend(read_receiver(document, secrets, &mut names, block, &common));
+        routes.receivers.extend(read_receiver(document, secrets, &kinds, &mut names, block));
     }
 }
 
 fn read_receiver(
     document: &mut Document<'_>,
     secrets: &mut Secrets<'_>,
+    kinds: &Kinds<dyn ReceiverKind>,
     names: &mut UniqueNames,
     block: Settings<'_>,
-    common: &Schema,
 ) -> Option<ReceiverConfig> {
-    let (shared, mut own) = block::split(block, common);
+    let (shared, mut own) = kinds.split(block);
     let keys = block::read::<ReceiverKeys>(document, &shared);
     if let Some(Read { value: keys, .. }) = &keys {
         let faults = names.check(document, &shared, &keys.name);
         document.faults(faults);
         document.faults(private_not_allowed(&own, keys.allow_private));
     }
-    let kind = block::kind(document, &shared, KINDS.iter().map(|kind| (kind.name(), *kind)))?;
-    let loaded = block::load(document, secrets, &mut own, (&kind.schema(), common), |own| kind.load(own));
+    let kind = kinds.of(document, &shared)?;
+    let loaded = kinds.load(document, secrets, &mut own, kind, |own| kind.kind.load(own));
     let (keys, receiver) = (keys.filter(|keys| keys.clean)?.value, loaded?);
     Some(ReceiverConfig {
         name: keys.name,
-        kind: ReceiverKind::name(kind),
+        kind: kind.name,
         allow_private: keys.allow_private,
         receiver: Arc::from(receiver),
         version: block::version(&[&shared, &own]),
@@ -163,7 +163,7 @@ fn read_receiver(
 
 /// An address written into the block that the door refuses. One that is a secret is not looked at.
 fn private_not_allowed(block: &Settings<'_>, allow_private: bool) -> Option<Fault> {
-    let url = url::Url::parse(block.table.get_ref().get("url")?.get_ref().as_str()?).ok()?;
+    let url = url::Url::parse(block::text_at(block, "url")?).ok()?;
     if allow_private || !is_private(&url) {
         return None;
     }
@@ -211,7 +211,7 @@ impl Reader<'_, '_> {
         self.routes.queries.push(RouteQuery {
             query: query.clone(),
             key: format!("{}.match", block.path),
-            text: block.table.get_ref().get("match")?.get_ref().as_str()?.to_owned(),
+            text: block::text_at(block, "match")?.to_owned(),
             span: block.span_of("match")?,
         });
         Some(query)

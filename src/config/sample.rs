@@ -10,7 +10,7 @@ use crate::model::Fault;
 /// # Errors
 /// Everything wrong with the block, or that there is none.
 pub fn source_of(block: &str) -> Result<SourceConfig, Vec<Fault>> {
-    let file = File { name: "sample".to_owned(), text: block.to_owned() };
+    let file = File { name: "sample".to_owned(), text: block.to_owned(), there: true };
     let mut document = Document::parse(&file);
     let stand_in = |_: &str| Some("stand-in".to_owned());
     let read = sources::read(&mut document, &mut Secrets::new(&stand_in));

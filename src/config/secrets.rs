@@ -108,7 +108,7 @@ impl<'e> Secrets<'e> {
     fn replace(&mut self, value: &mut Spanned<DeValue<'_>>, path: &str, resolved: &mut Resolved) {
         let span = value.span();
         let secret = match Named::of(value.get_ref()) {
-            Some(Named::Variable(name)) => self.from_variable(name),
+            Some(Named::Variable(name)) => self.variable(name),
             Some(Named::File(path)) => from_file(Path::new(path)),
             None => {
                 resolved.written.push(span.clone());
@@ -123,7 +123,7 @@ impl<'e> Secrets<'e> {
         self.read.push(secret);
     }
 
-    fn from_variable(&self, name: &str) -> Result<Secret, (String, String)> {
+    fn variable(&self, name: &str) -> Result<Secret, (String, String)> {
         match (self.variable)(name) {
             Some(value) if !value.is_empty() => Ok(Secret::new(value)),
             Some(_) => Err((

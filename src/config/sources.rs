@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::block::{self, Read, UniqueNames, bounded};
+use super::block::{self, Kinds, Read, UniqueNames, bounded};
 use super::document::Document;
 use super::secrets::Secrets;
 use crate::model::{Duration, Fault, Next, Progress, Settings, Source, SourceKind};
@@ -107,6 +107,8 @@ fn yes() -> bool {
 #[derive(Default)]
 pub(super) struct Sources {
     pub sources: Vec<SourceConfig>,
+    /// The names of all blocks, also of those with faults.
+    pub named: Vec<String>,
     pub hosts: BTreeMap<String, HostConfig>,
 }
 
@@ -114,7 +116,8 @@ pub(super) struct Sources {
 pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>) -> Sources {
     document.refuse_others(&["source", "hosts"]);
     let hosts = read_hosts(document);
-    let common = block::schema_of::<SourceKeys>();
+    let kinds = KINDS.iter().map(|kind| (kind.name(), kind.schema(), *kind));
+    let kinds = Kinds::new(block::schema_of::<SourceKeys>(), kinds);
     let blocks = document.tables("source");
     if !document.has("source") {
         let fault = Fault::error("source", None, "there is no source: Overheard has nothing to read");
@@ -127,25 +130,27 @@ pub(super) fn read(document: &mut Document<'_>, secrets: &mut Secrets<'_>) -> So
     }
     let mut names = UniqueNames::default();
     let mut sources = Vec::new();
+    let mut named = Vec::new();
     for block in blocks {
         let span = block.table.span();
-        let read = read_source(document, secrets, &mut names, block, &common);
+        named.extend(block::text_at(&block, "name").map(str::to_owned));
+        let read = read_source(document, secrets, &kinds, &mut names, block);
         if let Some(source) = &read {
             document.faults(private_not_allowed(source, &hosts, span));
         }
         sources.extend(read);
     }
-    Sources { sources, hosts }
+    Sources { sources, named, hosts }
 }
 
 fn read_source(
     document: &mut Document<'_>,
     secrets: &mut Secrets<'_>,
+    kinds: &Kinds<dyn SourceKind>,
     names: &mut UniqueNames,
     block: Settings<'_>,
-    common: &Schema,
 ) -> Option<SourceConfig> {
-    let (shared, mut own) = block::split(block, common);
+    let (shared, mut own) = kinds.split(block);
     let keys = block::read::<SourceKeys>(document, &shared);
     if let Some(Read { value: keys, .. }) = &keys {
         let mut faults = names.check(document, &shared, &keys.name);
@@ -153,12 +158,12 @@ fn read_source(
         faults.extend(check_tags(&shared, &keys.tags));
         document.faults(faults);
     }
-    let kind = block::kind(document, &shared, KINDS.iter().map(|kind| (kind.name(), *kind)))?;
-    let loaded = block::load(document, secrets, &mut own, (&kind.schema(), common), |own| kind.load(own));
+    let kind = kinds.of(document, &shared)?;
+    let loaded = kinds.load(document, secrets, &mut own, kind, |own| kind.kind.load(own));
     let (keys, source) = (keys.filter(|keys| keys.clean)?.value, loaded?);
     Some(SourceConfig {
         name: keys.name,
-        kind: SourceKind::name(kind),
+        kind: kind.name,
         every: keys.every,
         tags: keys.tags.iter().map(|tag| tag.to_lowercase()).collect(),
         enabled: keys.enabled,

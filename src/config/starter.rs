@@ -9,144 +9,34 @@ use std::path::PathBuf;
 use url::Url;
 
 use super::Paths;
+use super::answers::one_line;
+pub use super::answers::{Answers, BadAnswer};
 use super::block::slug;
-use super::daemon::is_host;
 use crate::query::words;
 use crate::{receiver, source};
 
-/// Longest name taken, in characters.
-const MAX_NAME: usize = 80;
-/// Most names of each sort.
-const MAX_NAMES: usize = 50;
 /// Most letters of a name whose signs at its edges belong to it.
 const MAX_EDGED: usize = 3;
-/// Most competitors that get a source of their own.
-const MAX_COMPETITOR_SOURCES: usize = 3;
-
-/// What the user tells about what they look after.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Answers {
-    pub brand: String,
-    pub products: Vec<String>,
-    /// Without `https://` and path.
-    pub domains: Vec<String>,
-    /// With their site: `acme_support@reddit.com`.
-    pub handles: Vec<String>,
-    pub competitors: Vec<String>,
-    /// Who looks after the mentions.
-    pub owner: String,
-    /// `mailto:…` or the address of a page.
-    pub contact: Option<String>,
-}
-
-/// Why an answer cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadAnswer {
-    #[error("the name of the brand is missing")]
-    NoBrand,
-    #[error("`{0}` has no letter, digit or sign")]
-    NoName(String),
-    #[error("`{0}` is longer than {MAX_NAME} characters")]
-    TooLong(String),
-    #[error("more than {MAX_NAMES} names of one sort")]
-    TooMany,
-    #[error("`{0}` is no domain; write for example acme.example")]
-    NoDomain(String),
-    #[error("`{0}` needs the site that the handle is on; write for example acme_support@reddit.com")]
-    NoHandle(String),
-    #[error("`{0}` is neither an e-mail address nor the address of a page")]
-    NoContact(String),
-}
-
-impl Answers {
-    /// The same answers with what surrounds the names taken off.
-    ///
-    /// # Errors
-    /// The first answer that cannot be used.
-    pub fn tidy(self) -> Result<Self, BadAnswer> {
-        let brand = name(&self.brand)?.ok_or(BadAnswer::NoBrand)?;
-        let owner = name(&self.owner)?.unwrap_or_else(|| "community".to_owned());
-        Ok(Self {
-            brand,
-            products: names(&self.products)?,
-            domains: each(&self.domains, |text| domain(text))?,
-            handles: each(&self.handles, |text| handle(text))?,
-            competitors: names(&self.competitors)?,
-            owner,
-            contact: self.contact.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(contact).transpose()?,
-        })
-    }
-}
-
-fn names(texts: &[String]) -> Result<Vec<String>, BadAnswer> {
-    if texts.len() > MAX_NAMES {
-        return Err(BadAnswer::TooMany);
-    }
-    let found: Result<Vec<Option<String>>, BadAnswer> = texts.iter().map(|text| name(text)).collect();
-    Ok(found?.into_iter().flatten().collect())
-}
-
-/// A name on one line; `None` where there is none.
-fn name(text: &str) -> Result<Option<String>, BadAnswer> {
-    let one_line: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let name = one_line.split_whitespace().collect::<Vec<_>>().join(" ");
-    if name.is_empty() {
-        return Ok(None);
-    }
-    if name.chars().count() > MAX_NAME {
-        return Err(BadAnswer::TooLong(name));
-    }
-    Ok(Some(name))
-}
-
-fn each(texts: &[String], read: impl Fn(&str) -> Result<String, BadAnswer>) -> Result<Vec<String>, BadAnswer> {
-    if texts.len() > MAX_NAMES {
-        return Err(BadAnswer::TooMany);
-    }
-    texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(read).collect()
-}
-
-/// The host of an address, or a domain as it is.
-fn domain(text: &str) -> Result<String, BadAnswer> {
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let url = Url::parse(&with_scheme).ok();
-    let host = url.as_ref().and_then(Url::host_str).map(|host| host.strip_prefix("www.").unwrap_or(host));
-    host.filter(|host| is_host(host)).map(str::to_owned).ok_or_else(|| BadAnswer::NoDomain(text.to_owned()))
-}
-
-fn handle(text: &str) -> Result<String, BadAnswer> {
-    let wrong = || BadAnswer::NoHandle(text.to_owned());
-    let (handle, site) = text.trim_start_matches('@').rsplit_once('@').ok_or_else(wrong)?;
-    let good = !handle.is_empty() && !handle.contains(|letter: char| letter.is_control() || letter.is_whitespace());
-    if good && is_host(site) { Ok(format!("{handle}@{site}")) } else { Err(wrong()) }
-}
-
-fn contact(text: &str) -> Result<String, BadAnswer> {
-    let written = if text.contains(':') { text.to_owned() } else { format!("mailto:{text}") };
-    let page = written.starts_with("https://") || written.starts_with("http://");
-    let good = written.is_ascii() && !written.contains(|letter: char| letter.is_ascii_control() || letter == ' ');
-    if good && (page || written.starts_with("mailto:") && written.contains('@')) {
-        Ok(written)
-    } else {
-        Err(BadAnswer::NoContact(text.to_owned()))
-    }
-}
+/// Most products, and most competitors, that get a search of their own.
+const MAX_SEARCHES: usize = 3;
 
 /// The files of a configuration to begin with.
 pub fn files(answers: &Answers, paths: &Paths) -> Vec<(PathBuf, String)> {
     vec![
-        (paths.daemon(), daemon(answers)),
+        (paths.daemon(), daemon(answers, paths)),
         (paths.sources.clone(), sources(answers)),
         (paths.watches(), watches(answers)),
         (paths.routes(), routes(answers)),
     ]
 }
 
-fn daemon(answers: &Answers) -> String {
+fn daemon(answers: &Answers, paths: &Paths) -> String {
+    let data = paths.sources.with_file_name("data");
     let mut text = String::from(
         "# The daemon itself. Everything here has a default; config/reference/daemon.md lists all keys.\n\n",
     );
-    text.push_str("data_dir = \"data\"\nlisten = \"127.0.0.1:7700\"\n\n");
+    line(&mut text, "data_dir", data.display().to_string());
+    text.push_str("listen = \"127.0.0.1:7700\"\n\n");
     text.push_str("# How sites can reach you; goes into the User-Agent of every request.\n");
     match &answers.contact {
         Some(contact) => line(&mut text, "contact", contact.as_str()),
@@ -187,7 +77,7 @@ fn pages(answers: &Answers, brand: &str) -> Vec<Page> {
     let search = |name: String, url: &str, query: &str| Page {
         name,
         url: Url::parse(url).ok(),
-        query: Some(format!("\"{}\"", query.replace(['"', '\\'], " "))),
+        query: Some(format!("\"{}\"", one_line(&query.replace(['"', '\\'], " ")))),
     };
     let feed = |name: String, url: &str| Page { name, url: Url::parse(url).ok(), query: None };
     let mut pages = vec![
@@ -200,8 +90,10 @@ fn pages(answers: &Answers, brand: &str) -> Vec<Page> {
         pages.push(feed(format!("{brand}-mastodon"), &format!("https://mastodon.social/tags/{tag}.rss")));
     }
     pages.push(feed("lobsters".to_owned(), "https://lobste.rs/rss"));
-    for (index, competitor) in answers.competitors.iter().take(MAX_COMPETITOR_SOURCES).enumerate() {
-        pages.push(search(format!("competitor-{}-hn", index + 1), HACKER_NEWS, competitor));
+    for (what, names) in [("product", &answers.products), ("competitor", &answers.competitors)] {
+        for (index, name) in names.iter().take(MAX_SEARCHES).enumerate() {
+            pages.push(search(format!("{what}-{}-hn", index + 1), HACKER_NEWS, name));
+        }
     }
     pages
 }
@@ -243,17 +135,16 @@ fn watches(answers: &Answers) -> String {
     line_unless_empty(&mut text, "competitors", terms(&answers.competitors));
     line_unless_empty(&mut text, "our_links", answers.domains.iter().map(|domain| format!("link:{domain}")).collect());
     line_unless_empty(&mut text, "our_sites", answers.domains.iter().map(|domain| format!("site:{domain}")).collect());
-    line(&mut text, "trouble", TROUBLE.to_vec());
-    line(&mut text, "asking", ASKING.to_vec());
+    text.push_str(WORDS);
 
     let not_ours = if answers.domains.is_empty() { "" } else { " NOT $our_sites" };
-    let linked = if answers.domains.is_empty() { "" } else { " OR $our_links" };
+    let brand_or_link = if answers.domains.is_empty() { "$brand" } else { "($brand OR $our_links)" };
     let ours = if answers.products.is_empty() { "$brand" } else { "($brand OR $products)" };
     let about = |what: &str| format!("{} {what}", answers.brand);
     let watch =
         |name: String, role, query: String, example: String| Watch { name, role, priority: None, query, example };
     let mut all = vec![
-        watch(brand.clone(), "brand", format!("($brand{linked}){not_ours}"), about("is what we use")),
+        watch(brand.clone(), "brand", format!("{brand_or_link}{not_ours}"), about("is what we use")),
         Watch {
             priority: Some("high"),
             ..watch(
@@ -267,7 +158,7 @@ fn watches(answers: &Answers) -> String {
             format!("{brand}-questions"),
             "brand",
             format!("{ours} AND $asking{not_ours}"),
-            about(": does anyone know how to begin?"),
+            format!("Does anyone know how to begin with {}?", answers.brand),
         ),
     ];
     if let Some(product) = answers.products.first() {
@@ -294,27 +185,14 @@ fn watches(answers: &Answers) -> String {
     text
 }
 
-/// What people in trouble write.
-const TROUBLE: [&str; 14] = [
-    "down",
-    "outage",
-    "broken",
-    "bug",
-    "crash*",
-    "hacked",
-    "scam",
-    "refund*",
-    "unusable",
-    "\"not working\"",
-    "\"does not work\"",
-    "\"doesn't work\"",
-    "\"stopped working\"",
-    "\"data loss\"",
-];
-
-/// What people with a question write.
-const ASKING: [&str; 6] =
-    ["\"how do i\"", "\"how can i\"", "\"how to\"", "\"anyone know\"", "\"alternative to\"", "recommend*"];
+/// What people in trouble and people with a question write; the same for every brand.
+const WORDS: &str = r#"
+trouble = [
+    "down", "outage", "broken", "bug", "crash*", "hacked", "scam", "refund*", "unusable",
+    '"not working"', '"does not work"', "\"doesn't work\"", '"stopped working"', '"data loss"',
+]
+asking = ['"how do i"', '"how can i"', '"how to"', '"anyone know"', '"alternative to"', "recommend*"]
+"#;
 
 struct Watch {
     name: String,

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use toml::de::DeValue;
 
 use super::block::{self, Read, UniqueNames};
 use super::document::Document;
+use super::examples::{self, Example};
 use super::place;
-use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Priority, Role, Settings, Timestamp};
-use crate::query::{NameError, Names, Place, Query, QueryError, Subject, words};
+use crate::model::{Fault, Priority, Role, Settings};
+use crate::query::{NameError, Names, Place, Query, QueryError};
 use crate::watch::WatchSpec;
 
 /// Most watches of one configuration.
@@ -61,60 +62,14 @@ pub(super) struct WatchKeys {
     must_not_match: Vec<Example>,
 }
 
-/// A post to try a watch on: a text in quotes, which stands for title and body alike, or a table with the
-/// parts that matter.
-#[derive(Clone, Debug, JsonSchema)]
-#[schemars(untagged)]
-enum Example {
-    Text(String),
-    Parts(ExampleParts),
-}
-
-impl<'de> Deserialize<'de> for Example {
-    /// By hand: serde's untagged enums forget where in the file an error was.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-        impl<'de> de::Visitor<'de> for Either {
-            type Value = Example;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "a text in quotes, or a table like {{ title = \"…\", url = \"…\" }}")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Example, E> {
-                Ok(Example::Text(text.to_owned()))
-            }
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Example, A::Error> {
-                ExampleParts::deserialize(de::value::MapAccessDeserializer::new(map)).map(Example::Parts)
-            }
-        }
-        deserializer.deserialize_any(Either)
-    }
-}
-
-/// The parts of a made-up post.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct ExampleParts {
-    /// Its title.
-    title: String,
-    /// Its body.
-    text: String,
-    /// Its address; `site:` looks at the host of it.
-    url: String,
-    /// Handle of its author.
-    author: String,
-    /// Its language: `en`.
-    lang: String,
-    /// Its tags.
-    tags: Vec<String>,
-    /// Name of the source that brings it.
-    source: String,
-}
-
 /// What `watches.toml` says.
 #[derive(Default)]
 pub(super) struct Watches {
     pub names: Names,
     pub specs: Vec<WatchSpec>,
+    /// The names and owners of all blocks, also of those with faults.
+    pub named: Vec<String>,
+    pub owners: Vec<String>,
     /// For every watch its version.
     pub versions: BTreeMap<String, u64>,
     /// The names of the lists with their places, for those that nothing uses.
@@ -160,13 +115,21 @@ fn read_watch(
     names: &mut UniqueNames,
     watches: &mut Watches,
 ) -> Option<WatchSpec> {
-    let text = block.table.get_ref().get("query").and_then(|query| query.get_ref().as_str());
-    watches.texts.extend(text.map(str::to_owned));
+    let text = |key| block::text_at(block, key).map(str::to_owned);
+    watches.texts.extend(text("query"));
+    watches.named.extend(text("name"));
+    watches.owners.extend(text("owner"));
     let query = read_query(document, block, "query", Place::Watch, watches.names_known());
     let Read { value: keys, clean } = block::read::<WatchKeys>(document, block)?;
     let mut faults = names.check(document, block, &keys.name);
     faults.extend(check_owner(block, keys.owner.as_deref()));
-    faults.extend(query.as_ref().map(|query| try_examples(block, &keys, query)).into_iter().flatten());
+    faults.extend(
+        query
+            .as_ref()
+            .map(|query| examples::try_on(query, block, &keys.must_match, &keys.must_not_match))
+            .into_iter()
+            .flatten(),
+    );
     document.faults(faults);
     // The query as it prints itself, because it changes when a list that it names does.
     let printed = query.as_ref().map(Query::to_string).unwrap_or_default();
@@ -185,7 +148,7 @@ pub(super) fn read_query(
     place: Place,
     (names, broken_lists): (&Names, &[String]),
 ) -> Option<Query> {
-    let text = block.table.get_ref().get(key)?.get_ref().as_str()?;
+    let text = block::text_at(block, key)?;
     let error = match Query::parse(text, place, names) {
         Ok(query) => return Some(query),
         Err(error) => error,
@@ -295,70 +258,5 @@ fn check_owner(block: &Settings<'_>, owner: Option<&str>) -> Option<Fault> {
                 Fault::error(format!("{}.owner", block.path), Some(block.table.span()), "nobody owns this watch");
             Some(fault.hint("add owner = \"…\": who looks after what it finds").warning())
         }
-    }
-}
-
-/// A fault for every example that the query treats otherwise than it must.
-fn try_examples(block: &Settings<'_>, keys: &WatchKeys, query: &Query) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for (key, examples, must) in
-        [("must_match", &keys.must_match, true), ("must_not_match", &keys.must_not_match, false)]
-    {
-        for (index, example) in examples.iter().enumerate() {
-            if matches(query, example) != must {
-                faults.push(example_fault(block, key, index, must));
-            }
-        }
-    }
-    faults
-}
-
-fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool) -> Fault {
-    let (what, hint) = match must {
-        true => ("the query does not find this post, and it must", "widen the query, or correct the example"),
-        false => ("the query finds this post, and it must not", "narrow the query with NOT …, or correct the example"),
-    };
-    let list = block.table.get_ref().get(key).and_then(|list| list.get_ref().as_array());
-    let entry = list.and_then(|list| list.get(index)).map(toml::Spanned::span);
-    let fault = block.fault(key, what).hint(hint);
-    Fault { span: entry.or(fault.span.clone()), ..fault }
-}
-
-fn matches(query: &Query, example: &Example) -> bool {
-    let parts = match example {
-        Example::Text(text) => ExampleParts { title: text.clone(), text: text.clone(), ..ExampleParts::default() },
-        Example::Parts(parts) => parts.clone(),
-    };
-    let post = post_of(parts);
-    let (title, text) = (words(&post.title), words(&post.text));
-    query.matches(&Subject { post: &post, title: &title, text: &text, now: post.received, facts: None })
-}
-
-/// The post that an example describes, published and read at the same moment.
-fn post_of(parts: ExampleParts) -> Post {
-    let host = url::Url::parse(&parts.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let optional = |text: String| (!text.is_empty()).then_some(text);
-    let name = parts.author.trim_start_matches('@').to_owned();
-    Post {
-        id: PostId::of("example"),
-        key: "example".to_owned(),
-        source: parts.source,
-        kind: String::new(),
-        site: host.strip_prefix("www.").unwrap_or(&host).to_owned(),
-        canonical_url: parts.url.clone(),
-        url: parts.url,
-        target: None,
-        thread: None,
-        post_type: PostType::default(),
-        title: parts.title,
-        text: parts.text,
-        author: optional(name.clone()).map(|handle| Author { name, handle, url: None }),
-        published: Some(Timestamp(0)),
-        updated: None,
-        received: Timestamp(0),
-        lang: optional(parts.lang),
-        tags: parts.tags.iter().map(|tag| tag.to_lowercase()).collect(),
-        links: Vec::new(),
-        engagement: Engagement::default(),
     }
 }

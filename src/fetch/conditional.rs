@@ -3,11 +3,17 @@
 use url::Url;
 
 use crate::model::event::Validators;
-use crate::model::{Auth, Method, Request, Response};
+use crate::model::{Auth, Duration, Method, Request, Response, Timestamp};
 
 /// Longest validator that is kept, and longest address: both go into the journal.
 const MAX_VALIDATOR: usize = 1_024;
 const MAX_ADDRESS: usize = 4_096;
+
+/// One request in so many is made in full although it could be conditional: to a server whose validators never change
+/// we would be deaf for ever, and never know.
+const FULL_ONE_IN: u64 = 288;
+/// Not before the door has been open so long: after a start everybody is asked anyway.
+const FULL_AFTER: Duration = Duration::hours(24);
 
 /// Names a request: validators of one are never sent with another.
 pub(super) fn fingerprint(request: &Request) -> String {
@@ -31,6 +37,13 @@ fn short(hash: &blake3::Hash) -> String {
 /// What is known from the last answer to this very request.
 pub(super) fn known<'a>(request: &Request, validators: Option<&'a Validators>) -> Option<&'a Validators> {
     validators.filter(|known| request.conditional && known.asked == fingerprint(request))
+}
+
+/// Whether it is time to ask in full. Decided by request and minute alone, so that nothing has to be kept in mind.
+pub(super) fn is_full_due(known: &Validators, opened: Timestamp, now: Timestamp) -> bool {
+    let seed = u64::from_str_radix(known.asked.get(..16).unwrap_or_default(), 16).unwrap_or_default();
+    let minute = now.seconds().div_euclid(60) as u64;
+    now.since(opened) >= FULL_AFTER && fastrand::Rng::with_seed(seed ^ minute).u64(..FULL_ONE_IN) == 0
 }
 
 /// The headers that make a request conditional; none when the server was caught changing the body under them.
@@ -67,6 +80,7 @@ pub(super) fn learn(
         known.distrusted || (same && (etag.is_some() || last_modified.is_some()) && known.body_hash != body_hash)
     });
     Validators {
+        version: 0,
         asked: fingerprint(request),
         etag,
         last_modified,
@@ -79,7 +93,6 @@ pub(super) fn learn(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
 
     fn request() -> Request {
         Request::get(Url::parse("https://example.com/feed").expect("a URL"))
@@ -135,6 +148,19 @@ mod tests {
         assert_eq!(headers_for(&elsewhere), []);
         assert_eq!(headers_for(&Request { conditional: false, ..request() }), []);
         assert_eq!(headers(known(&request(), Some(&Validators::default()))), []);
+    }
+
+    #[test]
+    fn now_and_then_a_request_is_made_in_full_but_not_on_the_first_day() {
+        let validators = learned(None, "e1", "d1", "a");
+        let opened = Timestamp::parse("2026-01-01").expect("a date");
+        let asks = |days: std::ops::Range<u64>| {
+            let minutes = (days.start * 1440..days.end * 1440).step_by(5);
+            minutes.filter(|minute| is_full_due(&validators, opened, opened + Duration::minutes(*minute))).count()
+        };
+        assert_eq!(asks(0..1), 0);
+        let in_full = asks(1..101);
+        assert!((50..200).contains(&in_full), "about once a day at a poll every five minutes: {in_full} in 100 days");
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub struct Door(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
+    opened: Timestamp,
     lanes: Lanes,
     robots: Robots,
     /// Readers at work at once: parsing is CPU time, so as many as there are cores.
@@ -80,6 +81,7 @@ impl Door {
     pub fn new(settings: DoorSettings, clock: Clock) -> Result<Self, HttpError> {
         let readers = std::thread::available_parallelism().map_or(1, usize::from);
         Ok(Self(Arc::new(Inner {
+            opened: clock.now(),
             lanes: Lanes::new(clock.clone()),
             clock,
             robots: Robots::default(),
@@ -150,7 +152,8 @@ impl Door {
         known: Option<&Validators>,
         policy: &Policy,
     ) -> Result<Arrived, FetchProblem> {
-        let conditions = conditional::headers(known);
+        let full = known.is_some_and(|known| conditional::is_full_due(known, self.0.opened, self.now()));
+        let conditions = if full { Vec::new() } else { conditional::headers(known) };
         let own = Errand { request, start: request.url.clone(), conditions, policy, cut_off: false };
         let moved = known.and_then(|known| known.moved_to.as_deref()).and_then(|moved| Url::parse(moved).ok());
         let Some(start) = moved else { return self.follow(&own).await };

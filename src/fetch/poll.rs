@@ -91,7 +91,8 @@ impl Poll {
             Next::Http(request) => request,
             Next::Done => return Ok(self.end()),
         };
-        let turned = self.ask(&request).await;
+        // Boxed, so that a task that only sleeps until its source is due keeps no room for a request under way.
+        let turned = Box::pin(self.ask(&request)).await;
         if !matches!(&turned, Ok(Turned::Page(page)) if !page.last) {
             self.next = Some(Next::Done);
         }

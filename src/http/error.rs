@@ -81,12 +81,13 @@ fn is_garbled(error: &(dyn Error + 'static)) -> bool {
 }
 
 /// What the layers of the client call any failure of the layer below; it tells nobody anything.
-const LAYERS: [&str; 6] = [
+const LAYERS: [&str; 7] = [
     "builder error",
     "error sending request",
     "client error (Connect)",
     "client error (SendRequest)",
     "error decoding response body",
+    "error resolving DNS",
     "request or response body error",
 ];
 

@@ -79,6 +79,9 @@ pub struct Validators {
     pub last_modified: Option<String>,
     /// BLAKE3 of the body they came with (16 bytes in hexadecimal): validators that stay while the body changes are not trusted.
     pub body_hash: String,
+    /// Version of the source's block when they came: another reader may see other posts in the same body.
+    #[serde(default)]
+    pub version: u64,
     /// The server changed the body under the same validator before; they are not sent any more.
     #[serde(default)]
     pub distrusted: bool,

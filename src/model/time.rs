@@ -167,7 +167,8 @@ impl fmt::Display for Duration {
         let mut rest = self.0;
         let mut shown = 0;
         for (unit, factor) in UNITS.iter().rev().filter(|(unit, _)| *unit != "w") {
-            if rest >= *factor && shown < 2 {
+            // Beside a larger unit, milliseconds are noise.
+            if rest >= *factor && shown < 2 && (*factor > 1 || shown == 0) {
                 write!(f, "{}{unit}", rest / factor)?;
                 rest %= factor;
                 shown += 1;
@@ -224,9 +225,15 @@ mod tests {
 
     #[test]
     fn a_shown_duration_keeps_its_two_largest_units() {
-        for (milliseconds, text) in
-            [(0, "0s"), (250, "250ms"), (90_000, "1m30s"), (5_400_000, "1h30m"), (90_061_000, "1d1h")]
-        {
+        for (milliseconds, text) in [
+            (0, "0s"),
+            (250, "250ms"),
+            (90_000, "1m30s"),
+            (5_400_000, "1h30m"),
+            (90_061_000, "1d1h"),
+            (720_415, "12m"),
+            (1_250, "1s"),
+        ] {
             assert_eq!(Duration(milliseconds).to_string(), text);
         }
     }

@@ -1,6 +1,6 @@
 //! How does HTML become plain text, and which pages does it link to?
 //!
-//! A scanner over tags, not a tree: text needs no tree, and building one costs many times as much on the
+//! A scanner over tags, not a tree: text needs no tree, and building one costs several times as much on the
 //! bodies that feeds carry, is quadratic in nesting depth and in the attributes of one tag (1.5 MB: 12 s), and
 //! drops everything behind a stray `<`. This one is linear in its input whatever stands there, and gives the
 //! same words as a tree does on the bodies of the feed suites.

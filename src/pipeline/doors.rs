@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::sources::PaceOf;
 use crate::config::{Config, HostConfig};
 use crate::fetch::{DoorSettings, HostRules, LimitBy};
 use crate::http::{ClientSettings, user_agent};
@@ -20,8 +21,12 @@ pub fn door_settings(config: &Config) -> DoorSettings {
 fn rules(said: &HostConfig) -> HostRules {
     HostRules {
         per_second: said.per_second,
-        limit: said.group.clone().map_or(LimitBy::Host, LimitBy::Group),
-        concurrent: None,
+        limit: match (&said.group, said.pace_of) {
+            (Some(group), _) => LimitBy::Group(group.clone()),
+            (None, PaceOf::Domain) => LimitBy::Domain,
+            (None, PaceOf::Host) => LimitBy::Host,
+        },
+        concurrent: said.concurrent,
         allow_private: said.allow_private,
     }
 }

@@ -257,6 +257,6 @@ mod tests {
         };
         assert_eq!(pieces("Acme is down", &[0..4, 8..12]), ["*Acme", " is ", "*down"]);
         assert_eq!(pieces("down", &[]), ["down"]);
-        assert_eq!(pieces("né", &[0..2]), ["né"]);
+        assert_eq!(pieces("né", &[0..1, 1..2]), ["*n", "é"]);
     }
 }

@@ -16,6 +16,7 @@ use super::{Board, Page, PollEnd, data, doors};
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
 use crate::fetch::{self, Door, Policy, Turned};
+use crate::model::event::Validators;
 use crate::model::{Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError};
 use crate::store::Store;
 
@@ -149,7 +150,8 @@ async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
 
 /// Polls a source to its end: each page is durable before the next one is asked for.
 async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError> {
-    let state: SourceState = parts.store.source(&source.name)?;
+    let mut state: SourceState = parts.store.source(&source.name)?;
+    state.validators = state.validators.filter(|known| known.version == source.version);
     let first_poll = state.first_polled.is_none();
     let mut poll = parts.door.poll(source.source.clone(), &state, Policy::default());
     let mut brought = Brought { first_poll, ..Brought::default() };
@@ -158,8 +160,11 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
             Turned::Page(page) => page_of(source, *page, first_poll),
             Turned::Unchanged { .. } => continue,
         };
-        let (gap, repaired) = (page.gap, page.reading.repaired.clone());
+        let (gap, repaired, asked_to_wait) = (page.gap, page.reading.repaired.clone(), page.reading.wait.is_some());
         let kept = parts.writer.page(page).await?;
+        if asked_to_wait {
+            save_holds(parts);
+        }
         parts.board.page(&source.name, &kept.counts, &repaired, gap);
         brought.kept.counts.merge(&kept.counts);
         brought.kept.held_back_by_age += kept.held_back_by_age;
@@ -177,7 +182,10 @@ pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Pa
         base: url,
         received_at,
         first_poll,
-        end: last.then(|| PollEnd { progress: reading.progress.clone(), validators }),
+        end: last.then(|| PollEnd {
+            progress: reading.progress.clone(),
+            validators: validators.map(|known| Validators { version: source.version, ..known }),
+        }),
         gap,
         reading,
     }

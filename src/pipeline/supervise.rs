@@ -25,7 +25,7 @@ use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
-use crate::model::{Duration, Fault, Position, Secret};
+use crate::model::{Duration, Fault, Position, Secret, Severity};
 use crate::store::Store;
 use crate::telemetry::{CONFIG_OK, RELOADS};
 
@@ -217,8 +217,7 @@ impl Daemon {
         let result = if taken.is_ok() { "taken" } else { "rejected" };
         counter!(RELOADS, "result" => result).increment(1);
         gauge!(CONFIG_OK).set(f64::from(u8::from(taken.is_ok())));
-        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) =
-            taken.as_ref().err().cloned().unwrap_or_default();
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = errors(taken.as_ref().err());
         taken
     }
 
@@ -331,6 +330,11 @@ impl Daemon {
         let file = DaemonFile { address: self.address, token: self.token.expose().to_owned(), pid: std::process::id() };
         data::write_private(&self.places.daemon, &serde_json::to_vec(&file)?)
     }
+}
+
+/// Only what kept a configuration from being taken.
+fn errors(faults: Option<&Vec<Fault>>) -> Vec<Fault> {
+    faults.into_iter().flatten().filter(|fault| fault.severity == Severity::Error).cloned().collect()
 }
 
 /// Ends the writer and closes both views; everything written before is in them.

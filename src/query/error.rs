@@ -62,6 +62,8 @@ pub enum Problem {
     ShortStem { pattern: String },
     #[error("`{pattern}` is not one word, so `*` and `?` cannot stand in it")]
     PatternOfSeveralWords { pattern: String },
+    #[error("`{operator}` has no distance")]
+    MissingDistance { operator: String },
     #[error("`{text}` is no distance")]
     BadDistance { text: String, bound: u32 },
     #[error("`{operator}` takes single words, wildcards or an OR group of them on each side")]
@@ -156,6 +158,9 @@ impl Problem {
                 "write the words apart, as in `acme ONEAR/1 clou*`, or put the text in quotes".to_owned()
             }
             Self::BadDistance { bound, .. } => format!("write a number from 1 to {bound}, as in NEAR/5 or \"a b\"~2"),
+            Self::MissingDistance { operator } => {
+                format!("write {operator}/5; to look for the word itself write \"{}\"", operator.to_lowercase())
+            }
             Self::NearOperand { operator } => format!("write for example (down OR outage) {operator} acme"),
             Self::NearChain { operator } => {
                 format!("write `a {operator} b AND b {operator} c`, or \"a b c\"~5 for all of them close together")

@@ -133,7 +133,9 @@ impl<'a> Parser<'a> {
         let left = self.term(context)?;
         let Some(Operator::Near(operator)) = self.operator() else { return Ok(left) };
         let span = self.span_at(self.at);
-        let number = operator.split_once('/').map_or("", |(_, number)| number);
+        let Some((_, number)) = operator.split_once('/') else {
+            return Err(Problem::MissingDistance { operator: operator.to_owned() }.at(span));
+        };
         let distance = distance(number, 1, span.clone())?;
         self.at += 1;
         let middle = self.at;

@@ -40,7 +40,7 @@ pub fn rate(sight: &Sight<'_>) -> Option<(f32, String)> {
     Some((points, why))
 }
 
-/// Two different clauses that stand close together in the same field.
+/// Two different clauses that stand close together in the same field, neither inside the other.
 fn close_pair<'a>(hits: &[&'a ClauseHit]) -> Option<(&'a str, &'a str)> {
     for (index, one) in hits.iter().enumerate() {
         for other in hits.iter().skip(index + 1).filter(|other| other.clause != one.clause) {
@@ -52,6 +52,10 @@ fn close_pair<'a>(hits: &[&'a ClauseHit]) -> Option<(&'a str, &'a str)> {
     None
 }
 
+/// Bytes between two places; `None` where they overlap or stand in different fields.
 fn gap(a: &Span, b: &Span) -> Option<u32> {
-    (a.field == b.field).then(|| b.start.saturating_sub(a.end).max(a.start.saturating_sub(b.end)))
+    if a.field != b.field || (a.start < b.end && b.start < a.end) {
+        return None;
+    }
+    Some(b.start.saturating_sub(a.end).max(a.start.saturating_sub(b.end)))
 }

@@ -66,6 +66,8 @@ fn a_title_weighs_more_than_a_text_and_closeness_adds() {
     let in_title = scored(&post, vec![hit("acme", Field::Title, 0, 4)], &none);
     let close = scored(&post, vec![hit("acme", Field::Title, 0, 4), hit("down", Field::Title, 8, 12)], &none);
     let far = scored(&post, vec![hit("acme", Field::Title, 0, 4), hit("down", Field::Title, 80, 84)], &none);
+    let inside = scored(&post, vec![hit("acme", Field::Title, 0, 4), hit("\"acme is\"", Field::Title, 0, 7)], &none);
+    assert!(!inside.parts[0].why.contains("close"), "{}", inside.parts[0].why);
     assert!(in_text.total < in_title.total && in_title.total < far.total && far.total < close.total);
     assert!(close.parts[0].why.contains("acme close to down"), "{}", close.parts[0].why);
 }

@@ -86,15 +86,21 @@ url = "https://community.acme.example"
         let (slug, number) = (parts.next()?, parts.next()?);
         let is_topic = !slug.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
         let origin = url.origin().ascii_serialization();
+        let name = host.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let name = name.trim_matches('-');
         is_topic.then(|| {
             let forum = toml::Value::String(format!("{origin}{folder}"));
-            format!("[[source]]\nname = \"{host}\"\nkind = \"discourse\"\nurl = {forum}\n")
+            format!("[[source]]\nname = \"{name}\"\nkind = \"discourse\"\nurl = {forum}\n")
         })
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
         let options: Options = settings.read()?;
         let url = json::base(settings, "url", &options.url)?;
+        if options.query.as_ref().is_some_and(|query| query.trim().is_empty()) {
+            let fault = settings.fault("query", "there is nothing to search for");
+            return Err(vec![fault.hint("leave it out to read every new post")]);
+        }
         let place = url.as_str().trim_end_matches('/').split_once("://").map(|(_, place)| place.to_owned());
         Ok(Box::new(Forum { place: place.unwrap_or_default(), url, options }))
     }
@@ -341,6 +347,17 @@ mod tests {
         let second = read(&*forum, &second, page(&[80, 79, 50])).expect("a reading").progress;
         assert_eq!((second.cursor.as_deref(), asked(&*forum, &second)), (Some("99"), None));
         assert!(second.notes.is_empty());
+    }
+
+    #[test]
+    fn an_empty_search_and_a_wrong_address_are_told_with_a_hint() {
+        for (settings, key) in [
+            ("url = \"https://acme.example\"\nquery = \" \"", "source.forum.query"),
+            ("url = \"community\"", "source.forum.url"),
+        ] {
+            let faults = KIND.load(&Settings::parse("source.forum", settings).expect("TOML")).expect_err("faults");
+            assert_eq!((faults.len(), faults[0].key.as_str(), faults[0].hint.is_some()), (1, key, true));
+        }
     }
 
     #[test]

@@ -123,6 +123,10 @@ every = "15m"
             let fault = settings.fault("site", format!("`{}` is no site of Stack Exchange", options.site));
             faults.push(fault.hint("write the API's name (`stackoverflow`) or the host (`unix.stackexchange.com`)"));
         }
+        if options.query.as_ref().is_some_and(|query| query.trim().is_empty()) {
+            let fault = settings.fault("query", "there is nothing to search for");
+            faults.push(fault.hint("leave it out to read every question"));
+        }
         let api = json::base(settings, "url", &options.url).map_err(|fault| faults.extend(fault));
         let (Some(site), Ok(api), true) = (site, api, faults.is_empty()) else { return Err(faults) };
         options.site = site;

@@ -4,7 +4,7 @@ use super::key::{self, day};
 use super::layers::Layers;
 use super::record::{CountsRecord, DedupRecord, DeliveryRecord, PostRecord, SourceRecord, pack, unpack};
 use super::{DeliveryState, Stage};
-use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub};
 use crate::model::{Alert, Event, Position, PostId, Timestamp, ViewError};
 
 impl Layers {
@@ -41,6 +41,7 @@ impl Layers {
         for decided in &page.posts {
             self.apply_decided(decided, lister, page.at)?;
         }
+        page.stubs.iter().try_for_each(|stub| self.apply_stub(stub, lister, page.at))?;
         self.add_counts(page)?;
         let before = self.source_record(&page.source)?.unwrap_or_default();
         // A source that was read is not gone: its configuration must have changed.
@@ -84,6 +85,18 @@ impl Layers {
             self.merge(story, *absorbed, received)?;
         }
         decided.alerts.iter().try_for_each(|alert| self.apply_alert(alert))
+    }
+
+    /// What retention let go is known as expired, unless it was read anew since.
+    fn apply_stub(&mut self, stub: &Stub, lister: u16, at: Timestamp) -> Result<(), ViewError> {
+        if self.post(stub.post)?.is_some() {
+            return Ok(());
+        }
+        let Stub { post, content_hash, story } = *stub;
+        let mut record = PostRecord { content_hash, story, joined_at: at, expired: true, listed: Vec::new() };
+        record.list(lister, day(at));
+        self.put_post(post, &record);
+        Ok(())
     }
 
     fn add_counts(&mut self, page: &PageRead) -> Result<(), ViewError> {

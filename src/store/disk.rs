@@ -31,11 +31,7 @@ impl Disk {
         guarded(|| config.open()).map(|db| Self { db, broken: OnceLock::new() }).map_err(failed)
     }
 
-    pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, ViewError> {
-        self.ask(|| self.db.get(key))
-    }
-
-    pub fn put(&self, key: &[u8], value: IVec) -> Result<(), ViewError> {
+    pub fn put(&self, key: &[u8], value: &[u8]) -> Result<(), ViewError> {
         self.ask(|| self.db.insert(key, value).map(drop))
     }
 
@@ -43,10 +39,18 @@ impl Disk {
         self.ask(|| self.db.remove(key).map(drop))
     }
 
-    /// Everything whose key begins with `prefix`, from `from` on.
-    pub fn scan(&self, prefix: &[u8], from: &[u8]) -> Result<DiskScan<'_>, ViewError> {
-        let records = self.ask(|| Ok(self.db.range(from.max(prefix)..)))?;
-        Ok(DiskScan { disk: self, records, prefix: prefix.to_vec(), peeked: None })
+    /// The record with the greatest key that is not greater than `key`.
+    pub fn at_or_before(&self, key: &[u8]) -> Result<Option<(IVec, IVec)>, ViewError> {
+        self.ask(|| self.db.range::<&[u8], _>(..=key).next_back().transpose())
+    }
+
+    /// Records from `from` on, for [`Disk::next`].
+    pub fn records(&self, from: &[u8]) -> Result<sled::Iter, ViewError> {
+        self.ask(|| Ok(self.db.range(from..)))
+    }
+
+    pub fn next(&self, records: &mut sled::Iter) -> Result<Option<(IVec, IVec)>, ViewError> {
+        self.ask(|| records.next().transpose())
     }
 
     pub fn clear(&self) -> Result<(), ViewError> {
@@ -56,21 +60,19 @@ impl Disk {
     /// Writes everything to its files (without making them durable) and closes them.
     pub fn close(self) -> Result<(), ViewError> {
         self.ask(|| self.db.flush().map(drop))?;
-        guarded(|| {
+        let closed = guarded(|| {
             drop(self.db);
             Ok(())
-        })
-        .map_err(failed)
+        });
+        closed.map_err(failed)
     }
 
-    fn ask<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
+    pub(super) fn ask<T>(&self, call: impl FnOnce() -> sled::Result<T>) -> Result<T, ViewError> {
         if let Some(why) = self.broken.get() {
             return Err(failed(why));
         }
-        guarded(call).map_err(|why| {
-            // Whoever failed first says why.
-            failed(self.broken.get_or_init(|| why))
-        })
+        // Whoever failed first says why.
+        guarded(call).map_err(|why| failed(self.broken.get_or_init(|| why)))
     }
 }
 
@@ -86,30 +88,5 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, String> {
             };
             Err(format!("sled panicked: {text}"))
         }
-    }
-}
-
-/// Records of sled in the order of their keys.
-pub struct DiskScan<'a> {
-    disk: &'a Disk,
-    records: sled::Iter,
-    prefix: Vec<u8>,
-    peeked: Option<Option<(IVec, IVec)>>,
-}
-
-impl DiskScan<'_> {
-    /// The record that [`DiskScan::advance`] passes next.
-    pub fn peek(&mut self) -> Result<Option<&(IVec, IVec)>, ViewError> {
-        if self.peeked.is_none() {
-            let records = &mut self.records;
-            let next = self.disk.ask(|| records.next().transpose())?;
-            self.peeked = Some(next.filter(|(key, _)| key.starts_with(&self.prefix)));
-        }
-        Ok(self.peeked.as_ref().and_then(Option::as_ref))
-    }
-
-    pub fn advance(&mut self) -> Result<Option<(IVec, IVec)>, ViewError> {
-        self.peek()?;
-        Ok(self.peeked.take().flatten())
     }
 }

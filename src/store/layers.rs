@@ -1,79 +1,50 @@
 //! How are records read and written quickly, and all of a frame or nothing?
 //!
-//! Three layers: what was written lately in memory, a filter that knows which keys sled surely does not have, and
-//! sled. Writing goes to memory; when that is full, a run of neighbouring keys moves down, which costs sled a third of
-//! what keys in random order do. While a snapshot is taken nothing moves down, so sled holds still for it.
+//! Writing goes to a map in memory. When that is full it becomes a run in sled, which never changes; reading asks
+//! memory first and then the runs, newest first.
 
 use std::collections::{BTreeMap, btree_map};
 use std::iter::Peekable;
 use std::ops::Bound;
-use std::sync::Arc;
 
 use sled::IVec;
 
-use super::disk::{Disk, DiskScan};
-use super::failed;
-use super::filter::Filter;
 use super::record::Meta;
+use super::run::Merged;
+use super::runs::{Manifest, Runs, StillRuns};
 use crate::model::ViewError;
 
-/// Records kept in memory before the oldest runs move to sled; about 10 MB.
-const IN_MEMORY: usize = 1 << 17;
-/// Records kept in memory at most while a snapshot is taken; beyond, the snapshot is given up.
-const IN_MEMORY_FROZEN: usize = 1 << 20;
-/// Records that move down at once at least.
-const RUN: usize = 256;
+/// Records kept in memory before they become a run; about 5 MB.
+const IN_MEMORY: usize = 1 << 16;
+/// Records merged for each record written: merging keeps up while runs quadruple less often.
+const MERGED: usize = 8;
 
-/// Written records by key; `None` is a removal that sled has not seen.
-pub type Records = BTreeMap<IVec, Option<IVec>>;
+/// Written records by key; `None` is a removal.
+type Records = BTreeMap<IVec, Option<IVec>>;
 
 /// All layers together.
 #[derive(Debug)]
 pub struct Layers {
     pub meta: Meta,
     memory: Records,
-    filter: Filter,
-    /// The filter that is being made anew.
-    next_filter: Option<Filter>,
-    disk: Arc<Disk>,
-    /// What the keys written since [`Layers::begin`] held before.
+    runs: Runs,
+    /// What the keys written since [`Layers::whole`] began held before.
     undo: Option<Vec<(IVec, Option<Option<IVec>>)>>,
-    /// The key behind the last run that moved down.
-    moved: IVec,
-    frozen: Frozen,
+    /// Records written since the runs were tidied last.
+    written: usize,
     /// [`IN_MEMORY`]; tests want less.
     pub room: usize,
 }
 
-/// Whether sled must hold still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Frozen {
-    No,
-    Yes,
-    /// It could not: too much came in.
-    GivenUp,
-}
-
 impl Layers {
-    pub fn new(disk: Disk, filter: Filter) -> Self {
-        Self {
-            meta: Meta::default(),
-            memory: Records::new(),
-            filter,
-            next_filter: None,
-            disk: Arc::new(disk),
-            undo: None,
-            moved: IVec::default(),
-            frozen: Frozen::No,
-            room: IN_MEMORY,
-        }
+    pub fn new(runs: Runs, meta: Meta) -> Self {
+        Self { meta, memory: Records::new(), runs, undo: None, written: 0, room: IN_MEMORY }
     }
 
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, ViewError> {
         match self.memory.get(key) {
             Some(value) => Ok(value.clone()),
-            None if self.filter.may_hold(key) => self.disk.get(key),
-            None => Ok(None),
+            None => self.runs.get(key),
         }
     }
 
@@ -92,7 +63,7 @@ impl Layers {
 
     /// Everything whose key begins with `prefix`, from `from` on.
     pub fn scan_from(&self, prefix: &[u8], from: &[u8]) -> Result<Scan<'_>, ViewError> {
-        Scan::new(&self.memory, &self.disk, prefix, from)
+        Ok(Scan::new(&self.memory, self.runs.scan(from)?, prefix, from))
     }
 
     /// Runs `change` whole: when it fails, nothing of it is left.
@@ -114,6 +85,7 @@ impl Layers {
     }
 
     fn write(&mut self, key: &[u8], value: Option<IVec>) {
+        self.written += 1;
         let key = IVec::from(key);
         let before = self.memory.insert(key.clone(), value);
         if let Some(undo) = &mut self.undo {
@@ -121,143 +93,115 @@ impl Layers {
         }
     }
 
-    /// Makes room in memory where there is little.
+    /// Makes room in memory where there is little, and does its share of merging.
     pub fn make_room(&mut self) -> Result<(), ViewError> {
-        if self.memory.len() <= self.room {
+        if self.memory.len() > self.room {
+            self.move_down()?;
+        }
+        self.runs.tidy(std::mem::take(&mut self.written) * MERGED)
+    }
+
+    /// Makes a run of everything that is in memory.
+    fn move_down(&mut self) -> Result<(), ViewError> {
+        if self.memory.is_empty() {
             return Ok(());
         }
-        if self.frozen == Frozen::Yes {
-            if self.memory.len() <= IN_MEMORY_FROZEN {
-                return Ok(());
-            }
-            self.frozen = Frozen::GivenUp;
-        }
-        self.move_down((self.memory.len() - self.room) * 2 + RUN)
-    }
-
-    /// Moves everything to sled.
-    pub fn move_all_down(&mut self) -> Result<(), ViewError> {
-        self.move_down(usize::MAX)
-    }
-
-    /// Moves up to `run` records to sled, from where the last run ended.
-    fn move_down(&mut self, run: usize) -> Result<(), ViewError> {
-        let mut left = run.min(self.memory.len());
-        while left > 0 {
-            let from = (Bound::Included(self.moved.clone()), Bound::Unbounded);
-            let keys: Vec<IVec> = self.memory.range(from).take(left.min(RUN)).map(|(key, _)| key.clone()).collect();
-            // Past the last key: once more from the first.
-            self.moved = IVec::default();
-            for key in keys {
-                match self.memory.get(&key) {
-                    Some(Some(value)) => {
-                        self.filter.add(&key);
-                        self.next_filter.iter_mut().for_each(|filter| filter.add(&key));
-                        self.disk.put(&key, value.clone())?;
-                    }
-                    Some(None) if self.filter.may_hold(&key) => self.disk.remove(&key)?,
-                    Some(None) | None => {}
-                }
-                self.memory.remove(&key);
-                self.moved = key;
-                left -= 1;
+        let mut writer = self.runs.begin(self.memory.len());
+        for (key, value) in &self.memory {
+            // Nothing below that a removal would hide: it was written and removed in memory.
+            if value.is_some() || self.runs.may_hold(key) {
+                writer.add(self.runs.disk(), key, value.as_ref())?;
             }
         }
+        self.runs.end(writer)?;
+        self.memory.clear();
         Ok(())
     }
 
-    /// Everything as it is now, to be read without holding anybody up, until [`Layers::thaw`].
-    pub fn freeze(&mut self) -> Still {
-        self.frozen = Frozen::Yes;
-        Still { meta: self.meta, memory: self.memory.clone(), disk: self.disk.clone() }
+    /// Fills empty layers with sorted records, about `records` of them, straight into a run.
+    pub fn load<E: From<ViewError>>(
+        &mut self,
+        records: usize,
+        mut next: impl FnMut(&mut dyn FnMut(&IVec, &IVec) -> Result<(), ViewError>) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let mut writer = self.runs.begin(records);
+        let disk = self.runs.disk();
+        while next(&mut |key, value| writer.add(disk, key, Some(value)))? {}
+        self.runs.end(writer)?;
+        Ok(())
     }
 
-    /// Lets records move down again; says whether what was frozen held still all the time.
-    pub fn thaw(&mut self) -> bool {
-        std::mem::replace(&mut self.frozen, Frozen::No) == Frozen::Yes
+    /// Everything as it is now, to be read without holding anybody up.
+    pub fn still(&self) -> Still {
+        let most = self.runs.records() + self.memory.len() as u64;
+        Still { meta: self.meta, most, memory: self.memory.clone(), runs: self.runs.still() }
     }
 
     /// Forgets everything.
     pub fn clear(&mut self) -> Result<(), ViewError> {
-        self.disk.clear()?;
+        self.runs.clear()?;
         (self.meta, self.memory) = (Meta::default(), Records::new());
-        (self.filter, self.next_filter) = (Filter::default(), None);
         Ok(())
     }
 
-    pub fn filter(&self) -> &Filter {
-        &self.filter
-    }
-
-    /// Begins a filter without the keys that were removed; until it ends both learn every key that moves down.
-    pub fn begin_filter(&mut self) {
-        self.next_filter = Some(Filter::default());
-    }
-
-    /// Teaches the new filter up to `step` keys of sled; the last of them, if there was any.
-    pub fn continue_filter(&mut self, from: &[u8], step: usize) -> Result<Option<IVec>, ViewError> {
-        let Some(filter) = &mut self.next_filter else { return Ok(None) };
-        let mut records = self.disk.scan(&[], from)?;
-        let mut last = None;
-        for _ in 0..step {
-            let Some((key, _)) = records.advance()? else { break };
-            filter.add(&key);
-            last = Some(key);
-        }
-        Ok(last)
-    }
-
-    pub fn end_filter(&mut self) {
-        self.filter = self.next_filter.take().unwrap_or_else(|| std::mem::take(&mut self.filter));
-    }
-
-    /// Closes sled. Fails where a [`Still`] is about.
-    pub fn close(self) -> Result<(), ViewError> {
-        let disk = Arc::into_inner(self.disk).ok_or_else(|| failed("it is still being read"))?;
-        disk.close()
+    /// Moves everything to sled and closes it. Fails where a [`Still`] is about.
+    pub fn close(mut self) -> Result<(Meta, Manifest), ViewError> {
+        self.move_down()?;
+        Ok((self.meta, self.runs.close()?))
     }
 }
 
 /// The records of one moment.
 pub struct Still {
     pub meta: Meta,
+    /// Records at most.
+    pub most: u64,
     memory: Records,
-    disk: Arc<Disk>,
+    runs: StillRuns,
 }
 
 impl Still {
     /// Everything, in order.
     pub fn scan(&self) -> Result<Scan<'_>, ViewError> {
-        Scan::new(&self.memory, &self.disk, &[], &[])
+        Ok(Scan::new(&self.memory, self.runs.scan()?, &[], &[]))
     }
 }
 
-/// Records of memory and sled together, in the order of their keys.
+/// Records of memory and runs together, in the order of their keys.
 pub struct Scan<'a> {
     memory: Peekable<btree_map::Range<'a, IVec, Option<IVec>>>,
-    disk: DiskScan<'a>,
+    runs: Merged,
     prefix: Vec<u8>,
 }
 
 impl<'a> Scan<'a> {
-    fn new(memory: &'a Records, disk: &'a Disk, prefix: &[u8], from: &[u8]) -> Result<Self, ViewError> {
-        let above = (Bound::Included(from.max(prefix)), Bound::Unbounded);
-        let memory = memory.range::<[u8], _>(above).peekable();
-        Ok(Self { memory, disk: disk.scan(prefix, from)?, prefix: prefix.to_vec() })
+    fn new(memory: &'a Records, runs: Merged, prefix: &[u8], from: &[u8]) -> Self {
+        let above = (Bound::Included(from), Bound::Unbounded);
+        Self { memory: memory.range::<[u8], _>(above).peekable(), runs, prefix: prefix.to_vec() }
     }
 
     fn step(&mut self) -> Result<Option<(IVec, IVec)>, ViewError> {
         loop {
-            let above = self.memory.peek().filter(|(key, _)| key.starts_with(&self.prefix)).copied();
-            let Some((key, value)) = above else { return self.disk.advance() };
-            match self.disk.peek()? {
-                Some((below, _)) if below < key => return self.disk.advance(),
-                Some((below, _)) if below == key => drop(self.disk.advance()?),
-                _ => {}
+            let above = self.memory.peek().copied();
+            let below = self.runs.peek()?;
+            let (key, value) = match (above, below) {
+                (Some((key, value)), below) if below.as_ref().is_none_or(|below| key <= below) => {
+                    if below.as_ref() == Some(key) {
+                        self.runs.advance()?;
+                    }
+                    self.memory.next();
+                    (key.clone(), value.clone())
+                }
+                _ => match self.runs.advance()? {
+                    Some(entry) => entry,
+                    None => return Ok(None),
+                },
+            };
+            if !key.starts_with(&self.prefix) {
+                return Ok(None);
             }
-            self.memory.next();
             if let Some(value) = value {
-                return Ok(Some((key.clone(), value.clone())));
+                return Ok(Some((key, value)));
             }
         }
     }

@@ -18,6 +18,7 @@ use crate::model::{
 };
 
 mod apply;
+mod block;
 mod disk;
 mod filter;
 mod key;
@@ -27,6 +28,8 @@ mod open;
 mod read;
 mod record;
 mod restore;
+mod run;
+mod runs;
 mod snapshot;
 mod story;
 mod sweep;
@@ -64,9 +67,6 @@ pub enum StoreError {
         path.display()
     )]
     Newer { path: PathBuf, found: u16, reads: u16 },
-    /// So much came in while a snapshot was taken that it was given up; the next one may do.
-    #[error("the snapshot was given up: too much came in while it was taken")]
-    TooBusy,
     #[error(transparent)]
     View(#[from] ViewError),
 }

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::disk::Disk;
-use super::filter::Filter;
 use super::layers::Layers;
 use super::record::{Meta, pack, unpack};
-use super::{Store, StoreError};
+use super::runs::{Manifest, Runs};
+use super::{Store, StoreError, failed};
 use crate::model::{Position, ViewError};
 
 /// Version of the records in the store, and of the snapshots made of them. The store of an older version is made anew.
@@ -42,8 +42,7 @@ pub enum Opened {
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
     meta: Meta,
-    #[serde(with = "bytes")]
-    filter: Vec<u8>,
+    runs: Manifest,
     /// Every file of sled: path below its folder, length, checksum.
     files: Vec<(String, u64, u64)>,
 }
@@ -92,14 +91,12 @@ impl Store {
     pub fn mark_clean(&self) -> Result<(), StoreError> {
         let _still = self.one_snapshot();
         let layers = self.layers.write().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let Some(mut layers) = layers else { return Ok(()) };
-        layers.move_all_down()?;
-        let (meta, filter) = (layers.meta, layers.filter().encode());
-        layers.close()?;
+        let Some(layers) = layers else { return Ok(()) };
+        let (meta, runs) = layers.close()?;
         let sled = sled_dir(&self.dir);
         wait_until_closed(&sled).map_err(StoreError::io("cannot close", &sled))?;
         let files = checksums(&sled, true).map_err(StoreError::io("cannot read", &sled))?;
-        write_mark(&self.dir, &Mark { meta, filter, files })
+        write_mark(&self.dir, &Mark { meta, runs, files })
     }
 }
 
@@ -113,7 +110,7 @@ fn mark_path(dir: &Path) -> PathBuf {
 
 fn empty(dir: &Path) -> Result<Layers, StoreError> {
     fs::create_dir_all(dir).map_err(StoreError::io("cannot make", dir))?;
-    Ok(Layers::new(Disk::open(&sled_dir(dir))?, Filter::default()))
+    open_layers(Disk::open(&sled_dir(dir))?, Meta::default(), Manifest::default()).map_err(|why| failed(why).into())
 }
 
 /// The store as the last clean stop left it; `None` where there is none.
@@ -127,11 +124,13 @@ fn trusted(dir: &Path) -> Result<Option<Layers>, Doubt> {
     if let Some(different) = first_difference(&mark.files, &found) {
         return Err(Doubt::Distrust(format!("{different} is not as it was left")));
     }
-    let filter = Filter::decode(&mark.filter).ok_or_else(|| "its filter cannot be read".to_owned())?;
     let disk = Disk::open(&sled).map_err(|ViewError { why, .. }| format!("it cannot be opened: {why}"))?;
-    let mut layers = Layers::new(disk, filter);
-    layers.meta = mark.meta;
-    Ok(Some(layers))
+    Ok(Some(open_layers(disk, mark.meta, mark.runs)?))
+}
+
+fn open_layers(disk: Disk, meta: Meta, runs: Manifest) -> Result<Layers, String> {
+    let runs = Runs::open(disk, runs).ok_or("its mark is not of its runs")?;
+    Ok(Layers::new(runs, meta))
 }
 
 fn first_difference(left: &[(String, u64, u64)], found: &[(String, u64, u64)]) -> Option<String> {
@@ -284,27 +283,4 @@ pub fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>)
 
 fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
-}
-
-/// Bytes as bytes: a list of numbers would take twice the room.
-mod bytes {
-    use serde::{Deserializer, Serializer, de};
-
-    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(bytes)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
-        struct Bytes;
-        impl de::Visitor<'_> for Bytes {
-            type Value = Vec<u8>;
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "bytes")
-            }
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
-                Ok(bytes.to_vec())
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
 }

@@ -228,6 +228,29 @@ pub fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ViewError> {
     rmp_serde::from_slice(versioned(bytes)?).map_err(|error| unreadable(&error))
 }
 
+/// Bytes as bytes: a list of numbers would take twice the room.
+pub mod bytes {
+    use serde::{Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(bytes)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "bytes")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
 fn versioned(bytes: &[u8]) -> Result<&[u8], ViewError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => Ok(rest),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use super::layers::Layers;
-use super::record::unpack;
+use super::record::{Meta, unpack};
 use super::snapshot::{Reader, Unusable, snapshots_in};
 use super::{Store, StoreError, failed, key};
 use crate::model::{Event, Position, View, ViewError};
@@ -92,23 +92,25 @@ fn load_newest(store: &Store, dir: &Path, last: Position, done: &mut Restored) -
     Ok(())
 }
 
-/// Loads a snapshot that was found whole.
+/// Loads a snapshot that was found whole into the empty store.
 fn load(store: &Store, path: &Path) -> Result<(), StoreError> {
     let mut reader = Reader::open(path).map_err(ViewError::from)?;
+    let records = reader.most as usize;
     store.write(|layers| {
-        while reader.next_block(|key, value| load_record(layers, key, value))? {}
+        let mut meta = Meta::default();
+        layers.load(records, |add| {
+            reader.next_block(|key, value| {
+                if key == key::META {
+                    meta = unpack(value)?;
+                    return Ok(());
+                }
+                add(&key.into(), &value.into())
+            })
+        })?;
+        layers.meta = meta;
         Ok(())
     })?;
     Ok(())
-}
-
-fn load_record(layers: &mut Layers, key: &[u8], value: &[u8]) -> Result<(), ViewError> {
-    if key == key::META {
-        layers.meta = unpack(value)?;
-        return Ok(());
-    }
-    layers.put(key, value.into());
-    layers.make_room()
 }
 
 impl From<Unusable> for ViewError {

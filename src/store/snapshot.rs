@@ -2,19 +2,20 @@
 //!
 //! ```text
 //! file    = header block* end
-//! header  = "ovrhsnap" schema:u16 position:u64 sum:u64
+//! header  = "ovrhsnap" schema:u16 most_records:u64 position:u64 sum:u64
 //! block   = length:u32 raw_length:u32 sum:u64 lz4(record*)      (length > 0)
 //! record  = key_length:u32 value_length:u32 key value
-//! end     = 0:u32 0:u32 records:u64
+//! end     = 0:u32 0:u32 sum:u64
 //! ```
 //!
-//! Checksums are seeded with the position and the number of the block, so that no block of another file or place passes.
+//! Sums are over the raw length and what follows, seeded with the position and the number of the block, so that no block of another
+//! file or place passes.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use super::layers::Still;
 use super::open::{SCHEMA, write_whole};
@@ -23,12 +24,12 @@ use super::{Store, StoreError, key};
 use crate::model::Position;
 
 const MAGIC: [u8; 8] = *b"ovrhsnap";
-const HEADER: usize = 26;
+const HEADER: usize = 34;
 const BLOCK_HEADER: usize = 16;
 /// Bytes of records that a block takes before it is closed.
 const BLOCK: usize = 256 << 10;
-/// Most bytes of a block's records: what it had, and one record of the largest size.
-const MAX_RAW: usize = 128 << 20;
+/// Most bytes of a block: what it had, and one record of the largest size.
+const MAX_BLOCK: usize = 128 << 20;
 /// Snapshots kept.
 const KEPT: usize = 2;
 const ENDING: &str = "ohs";
@@ -48,28 +49,20 @@ impl Store {
     /// snapshots there. Blocks for seconds when there are millions of records: not for the hot path.
     ///
     /// # Errors
-    /// The disk or sled refuses, or [`StoreError::TooBusy`]; the snapshots that were there stay.
+    /// The disk or sled refuses; the snapshots that were there stay.
     pub fn snapshot(&self, dir: &Path) -> Result<Snapshot, StoreError> {
         let _only = self.one_snapshot();
         fs::create_dir_all(dir).map_err(StoreError::io("cannot make", dir))?;
-        let still = self.write(|layers| Ok(layers.freeze()))?;
+        let still = self.read(|layers| Ok(layers.still()))?;
         let position = still.meta.position;
         let path = dir.join(format!("{:020}.{ENDING}", position.0));
         let mut records = 0;
-        let written = write_whole(&path, |file| {
+        write_whole(&path, |file| {
             records = write(&still, file)?;
-            // Asked before the file gets its name: what did not hold still is no snapshot.
-            let held = self.write(|layers| Ok(layers.thaw())).map_err(io::Error::other)?;
-            if held { Ok(()) } else { Err(io::ErrorKind::ResourceBusy.into()) }
-        });
+            Ok(())
+        })
+        .map_err(StoreError::io("cannot write", &path))?;
         drop(still);
-        if let Err(error) = written {
-            self.write(|layers| Ok(layers.thaw()))?;
-            return Err(match error.kind() {
-                io::ErrorKind::ResourceBusy => StoreError::TooBusy,
-                _ => StoreError::io("cannot write", &path)(error),
-            });
-        }
         for (_, old) in snapshots_in(dir)?.into_iter().skip(KEPT) {
             fs::remove_file(&old).map_err(StoreError::io("cannot remove", &old))?;
         }
@@ -102,6 +95,7 @@ fn write(still: &Still, file: &mut File) -> io::Result<u64> {
     let mut blocks = Blocks { file: BufWriter::new(file), position, block: 0, raw: Vec::new(), records: 0 };
     let mut header = MAGIC.to_vec();
     header.extend(SCHEMA.to_be_bytes());
+    header.extend(still.most.to_be_bytes());
     header.extend(position.0.to_be_bytes());
     header.extend(xxh3_64_with_seed(&header, 0).to_be_bytes());
     blocks.file.write_all(&header)?;
@@ -133,12 +127,18 @@ impl Blocks<'_> {
 
     fn close_block(&mut self) -> io::Result<()> {
         let packed = lz4_flex::block::compress(&self.raw);
-        self.file.write_all(&(packed.len() as u32).to_be_bytes())?;
-        self.file.write_all(&(self.raw.len() as u32).to_be_bytes())?;
-        self.file.write_all(&sum(&packed, self.position, self.block).to_be_bytes())?;
-        self.file.write_all(&packed)?;
-        self.block += 1;
+        self.write_block(&packed)?;
         self.raw.clear();
+        Ok(())
+    }
+
+    fn write_block(&mut self, packed: &[u8]) -> io::Result<()> {
+        let raw_length = (self.raw.len() as u32).to_be_bytes();
+        self.file.write_all(&(packed.len() as u32).to_be_bytes())?;
+        self.file.write_all(&raw_length)?;
+        self.file.write_all(&sum(raw_length, packed, self.position, self.block).to_be_bytes())?;
+        self.file.write_all(packed)?;
+        self.block += 1;
         Ok(())
     }
 
@@ -146,20 +146,24 @@ impl Blocks<'_> {
         if !self.raw.is_empty() {
             self.close_block()?;
         }
-        self.file.write_all(&[0; 8])?;
-        self.file.write_all(&self.records.to_be_bytes())?;
+        self.write_block(&[])?;
         self.file.flush()?;
         Ok(self.records)
     }
 }
 
-fn sum(packed: &[u8], position: Position, block: u64) -> u64 {
-    xxh3_64_with_seed(packed, position.0 ^ block.rotate_left(32))
+fn sum(raw_length: [u8; 4], packed: &[u8], position: Position, block: u64) -> u64 {
+    let mut sum = Xxh3::with_seed(position.0 ^ block.rotate_left(32));
+    sum.update(&raw_length);
+    sum.update(packed);
+    sum.digest()
 }
 
 /// Reads a snapshot block by block.
 pub struct Reader {
     file: BufReader<File>,
+    /// Records at most.
+    pub most: u64,
     position: Position,
     block: u64,
 }
@@ -191,13 +195,16 @@ impl Reader {
         if !summed.starts_with(&MAGIC) || xxh3_64_with_seed(summed, 0) != u64::from_be_bytes(*sum) {
             return Err(damaged());
         }
-        let schema = summed.get(8..).and_then(|rest| rest.first_chunk()).copied().map(u16::from_be_bytes);
-        let position = summed.last_chunk().copied().map(u64::from_be_bytes).map(Position);
-        let (schema, position) = schema.zip(position).ok_or_else(damaged)?;
+        let numbers = summed.split_at(MAGIC.len()).1;
+        let (schema, numbers) = numbers.split_first_chunk().ok_or_else(damaged)?;
+        let (most, position) = numbers.split_first_chunk().ok_or_else(damaged)?;
+        let schema = u16::from_be_bytes(*schema);
+        let most = u64::from_be_bytes(*most);
+        let position = Position(u64::from_be_bytes(*position.first_chunk().ok_or_else(damaged)?));
         match schema.cmp(&SCHEMA) {
             std::cmp::Ordering::Greater => Err(Unusable::Newer { found: schema }),
             std::cmp::Ordering::Less => Err(Unusable::Damaged(format!("it is of version {schema}, this is {SCHEMA}"))),
-            std::cmp::Ordering::Equal => Ok(Self { file, position, block: 0 }),
+            std::cmp::Ordering::Equal => Ok(Self { file, most, position, block: 0 }),
         }
     }
 
@@ -229,20 +236,17 @@ impl Reader {
         let mut header = [0; BLOCK_HEADER];
         self.file.read_exact(&mut header)?;
         let [a, b, c, d, e, f, g, h, sum_is @ ..] = header;
-        let (length, raw) = (u32::from_be_bytes([a, b, c, d]) as usize, u32::from_be_bytes([e, f, g, h]) as usize);
-        if length == 0 {
-            return Ok(None);
-        }
-        if length > MAX_RAW || raw > MAX_RAW {
+        let (length, raw_length) = (u32::from_be_bytes([a, b, c, d]) as usize, [e, f, g, h]);
+        if length > MAX_BLOCK || u32::from_be_bytes(raw_length) as usize > MAX_BLOCK {
             return Err(Unusable::Damaged("a block says that it is larger than any can be".into()));
         }
         let mut packed = vec![0; length];
         self.file.read_exact(&mut packed)?;
-        if sum(&packed, self.position, self.block) != u64::from_be_bytes(sum_is) {
+        if sum(raw_length, &packed, self.position, self.block) != u64::from_be_bytes(sum_is) {
             return Err(Unusable::Damaged(format!("the checksum of block {} is wrong", self.block)));
         }
         self.block += 1;
-        Ok(Some((packed, raw)))
+        Ok((length > 0).then_some((packed, u32::from_be_bytes(raw_length) as usize)))
     }
 }
 

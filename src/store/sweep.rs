@@ -55,7 +55,6 @@ impl Store {
     /// # Errors
     /// sled cannot be read or written; what was forgotten by then stays forgotten.
     pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) -> Result<Swept, ViewError> {
-        let _still = self.one_snapshot();
         let today = key::day(now);
         let mut swept = Swept::default();
         let listers = self.read(|layers| layers.listers(configured))?;
@@ -72,7 +71,6 @@ impl Store {
             swept.deliveries += self.sweep_log(stage, now - kept)?;
         }
         swept.sources = self.write(|layers| layers.forget_sources(now, configured))?;
-        self.renew_filter()?;
         Ok(swept)
     }
 
@@ -123,22 +121,6 @@ impl Store {
             forgotten += self.write(|layers| layers.forget_deliveries(alerts, stage))?;
         }
         Ok(forgotten)
-    }
-
-    /// Makes the filter anew without the keys that were removed.
-    fn renew_filter(&self) -> Result<(), ViewError> {
-        self.write(|layers| {
-            layers.begin_filter();
-            Ok(())
-        })?;
-        let mut from = IVec::default();
-        while let Some(last) = self.write(|layers| layers.continue_filter(&from, STEP))? {
-            from = behind(&last);
-        }
-        self.write(|layers| {
-            layers.end_filter();
-            Ok(())
-        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which watches could match a post, judging by what it has?
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use aho_corasick::AhoCorasick;
@@ -20,8 +20,8 @@ pub(super) struct Index {
     /// Lengths in bytes that stems have, in order.
     stem_lengths: Vec<usize>,
     characters: Option<AhoCorasick>,
-    /// The watch for each pattern of `characters`.
-    characters_of: Vec<u32>,
+    /// The watches for each pattern of `characters`.
+    characters_of: Vec<Vec<u32>>,
     /// Watches that no anchor can rule out, in order.
     always: Vec<u32>,
 }
@@ -44,7 +44,8 @@ impl Index {
     /// The index over queries, numbered from 0.
     pub(super) fn new<'a>(queries: impl Iterator<Item = &'a Expr>) -> Self {
         let mut index = Self::default();
-        let (mut words, mut values, mut stems, mut characters) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut words, mut values, mut stems) = (Vec::new(), Vec::new(), Vec::new());
+        let mut characters: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for (number, expr) in queries.enumerate() {
             let number = number as u32;
             let Some(anchors) = Anchors::of(expr) else {
@@ -59,7 +60,7 @@ impl Index {
                         index.stem_lengths.push(stem.len());
                         stems.push((stem_hash(stem.as_bytes()), scope, number));
                     }
-                    Anchor::Characters(text) => characters.push((text, number)),
+                    Anchor::Characters(text) => characters.entry(text).or_default().push(number),
                 }
             }
         }
@@ -85,10 +86,7 @@ impl Index {
             self.values.add(values, Field::Title, &mut found);
         }
         if let Some(characters) = &self.characters {
-            for text in [&subject.post.title, &subject.post.text] {
-                let patterns = characters.find_overlapping_iter(text).map(|found| found.pattern().as_usize());
-                found.extend(patterns.filter_map(|pattern| self.characters_of.get(pattern)));
-            }
+            self.by_characters(characters, subject, &mut found);
         }
         found.sort_unstable();
         found.dedup();
@@ -117,18 +115,29 @@ impl Index {
         }
     }
 
-    fn look_for_characters(&mut self, wanted: Vec<(String, u32)>) {
+    fn by_characters(&self, characters: &AhoCorasick, subject: &Subject<'_>, found: &mut Vec<u32>) {
+        // Each pattern counts once, however often a text repeats it.
+        let mut waiting = self.characters_of.iter().map(Some).collect::<Vec<_>>();
+        for text in [&subject.post.title, &subject.post.text] {
+            for place in characters.find_overlapping_iter(text) {
+                let watches = waiting.get_mut(place.pattern().as_usize()).and_then(Option::take);
+                found.extend(watches.into_iter().flatten());
+            }
+        }
+    }
+
+    fn look_for_characters(&mut self, wanted: BTreeMap<String, Vec<u32>>) {
         if wanted.is_empty() {
             return;
         }
-        match AhoCorasick::new(wanted.iter().map(|(text, _)| text)) {
+        match AhoCorasick::new(wanted.keys()) {
             Ok(automaton) => {
                 self.characters = Some(automaton);
-                self.characters_of = wanted.into_iter().map(|(_, number)| number).collect();
+                self.characters_of = wanted.into_values().collect();
             }
             // Too many or too long for an automaton: then these watches are asked about every post.
             Err(_) => {
-                self.always.extend(wanted.into_iter().map(|(_, number)| number));
+                self.always.extend(wanted.into_values().flatten());
                 self.always.sort_unstable();
             }
         }

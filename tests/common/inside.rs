@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use overheard::clock::{Clock, Moved};
 use overheard::config::{Config, Paths};
 use overheard::model::{Duration, SourceHealth, Sources, Timestamp};
-use overheard::pipeline::look::{SearchAnswer, SearchQuestion, SortBy};
+use overheard::pipeline::look::{self, SearchAnswer, SearchQuestion, SortBy, Stage};
 use overheard::pipeline::supervise::Daemon;
 
 use super::home::Home;
@@ -35,6 +35,7 @@ impl Inside {
     /// Starts at a moment; for restarts.
     pub async fn start_at(home: &Home, now: Timestamp) -> anyhow::Result<Self> {
         let (config, _) = Config::load(&paths(home)).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        overheard::telemetry::start_metrics();
         let (clock, hands) = Clock::moved(now);
         let printed = Arc::new(Mutex::new(Vec::<u8>::new()));
         let output: Arc<Mutex<dyn Write + Send>> = printed.clone();
@@ -80,6 +81,11 @@ impl Inside {
         let mut titles: Vec<String> = self.search(query).results.into_iter().map(|found| found.title.text).collect();
         titles.sort();
         titles
+    }
+
+    /// Whether every alert was delivered, with the verdict in the journal.
+    pub fn nothing_waits(&self) -> bool {
+        look::deliveries(&self.daemon.store, Some(Stage::Pending), 1).unwrap().is_empty()
     }
 
     /// What receivers of kind `console` printed.

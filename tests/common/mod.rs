@@ -1,5 +1,6 @@
 //! Which real parts do the tests put around the daemon?
 #![expect(dead_code, reason = "every test binary uses some of it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod collector;
 pub mod home;
@@ -13,9 +14,14 @@ use std::time::Duration;
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Returns as soon as `what` gives a value; fails the test when it does not in time.
-pub async fn until<T>(name: &str, mut what: impl AsyncFnMut() -> Option<T>) -> T {
+pub async fn until<T>(name: &str, what: impl AsyncFnMut() -> Option<T>) -> T {
+    until_within(PATIENCE, name, what).await
+}
+
+/// As [`until`], with another patience.
+pub async fn until_within<T>(patience: Duration, name: &str, mut what: impl AsyncFnMut() -> Option<T>) -> T {
     let mut ticks = tokio::time::interval(Duration::from_millis(5));
-    let found = tokio::time::timeout(PATIENCE, async {
+    let found = tokio::time::timeout(patience, async {
         loop {
             if let Some(found) = what().await {
                 return found;
@@ -23,5 +29,5 @@ pub async fn until<T>(name: &str, mut what: impl AsyncFnMut() -> Option<T>) -> T
             ticks.tick().await;
         }
     });
-    found.await.unwrap_or_else(|_| panic!("{name} did not happen within {PATIENCE:?}"))
+    found.await.unwrap_or_else(|_| panic!("{name} did not happen within {patience:?}"))
 }

@@ -1,5 +1,6 @@
 //! How does a test run the real binary, and kill it?
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use overheard::http::{Client, ClientSettings, Deadline, Outgoing};
@@ -9,8 +10,11 @@ use url::Url;
 
 use super::home::Home;
 
-/// The built binary.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_overheard");
+/// The binary that cargo built for this test, or the one that `OVERHEARD_BINARY` names: any test of the spawned
+/// daemon can be run against a release.
+pub fn binary() -> PathBuf {
+    std::env::var_os("OVERHEARD_BINARY").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_overheard")), PathBuf::from)
+}
 
 /// A running daemon process; killed with the value.
 pub struct Spawned {
@@ -27,7 +31,7 @@ impl Spawned {
         let _ = std::fs::remove_file(&left);
         let log = std::fs::File::options().create(true).append(true).open(home.dir.path().join("log")).unwrap();
         let mut process =
-            Command::new(BINARY).args(home.flags()).arg("run").stdout(Stdio::null()).stderr(log).spawn().unwrap();
+            Command::new(binary()).args(home.flags()).arg("run").stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let log = home.dir.path().join("log");
         let found = super::until("the daemon's start", async || {
             if let Some(status) = process.try_wait().unwrap() {

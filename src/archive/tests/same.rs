@@ -68,6 +68,8 @@ const PIECES: &[&str] = &[
     "y",
     "z",
     "_acme_",
+    "(acme-cloud)",
+    "C++ café",
     "Acme™",
     "ＡＣＭＥ",
     "1.5",
@@ -124,6 +126,13 @@ const TERMS: &[&str] = &[
     "raw:\"acme cloud down\"",
     "raw:\"x y z\"",
     "raw:\"é\"",
+    "raw:\" $ACME\"",
+    "raw:\"-cl\"",
+    "raw:\"@Acme-C\"",
+    "raw:\"me's\"",
+    "raw:\" (acme-cloud\"",
+    "raw:\"C++ c\"",
+    "raw:\"\u{e9} \u{e9}\"",
     "raw:\" \"",
     "acme NEAR/1 cloud",
     "acme NEAR/3 down",
@@ -174,6 +183,9 @@ const TERMS: &[&str] = &[
     "url:https://forum.example/r/acme/1",
     "url:http://www.forum.example/r/Acme/1/",
     "url:https://forum.example",
+    "url:https://forum.example/canonical/1",
+    "url:https://forum.example/r/acme",
+    "site:example/canonical",
     "thread:key:0",
     "thread:key:1",
     "score>=60",
@@ -215,6 +227,7 @@ prop_compose! {
         author in proptest::option::of(author()),
         host in select(&["forum.example", "old.forum.example", "news.example", "blog.test"][..]),
         path in select(&["", "/", "/r/acme/1", "/R/Acme/1/", "/r/acme", "/r/acmecorp/2?x=1"][..]),
+        canonical in maybe(&["/canonical/1", "/r/acme"]),
         links in subsequence(vec!["https://acme.example/docs/a", "https://docs.acme.example/", "http://other.example/docs"], 0..3),
         target in maybe(&["https://acme.example", "https://acme.example/documents"]),
         lang in maybe(&["en", "de", "DE-at"]),
@@ -228,7 +241,7 @@ prop_compose! {
             author,
             site: host.to_owned(),
             url: format!("https://{host}{path}"),
-            canonical_url: format!("https://{host}{}", path.trim_end_matches('/')),
+            canonical_url: format!("https://{host}{}", canonical.unwrap_or(path.trim_end_matches('/'))),
             links: links.into_iter().map(str::to_owned).collect(),
             target: target.map(str::to_owned),
             lang: lang.map(str::to_owned),
@@ -301,8 +314,15 @@ fn found_in_archive(archive: &Archive, text: &str, sort: Sort) -> Vec<String> {
 }
 
 /// True of nothing: facts that no post of the archive can have yet, and parts of a domain and of a path.
-const NOTHING: &[&str] =
-    &["label:problem", "status:new", "sentiment<-0.3", "sentiment>=0", "site:rum.example", "site:forum.example/r/ac"];
+const NOTHING: &[&str] = &[
+    "label:problem",
+    "status:new",
+    "sentiment<-0.3",
+    "sentiment>=0",
+    "site:rum.example",
+    "site:forum.example/r/ac",
+    "site:example/canonical",
+];
 
 #[test]
 fn every_construct_finds_in_the_archive_what_it_matches_on_the_live_stream() {

@@ -34,7 +34,7 @@ pub fn run(args: &Demo) -> anyhow::Result<Exit> {
     telemetry::start_logs();
     telemetry::start_metrics();
     let home = tempfile::tempdir().context("cannot make a folder for the demo")?;
-    run::runtime()?.block_on(async {
+    run::run_to_end(async {
         let web = web::start().await.context("cannot start the recorded web")?;
         let paths = write_config(home.path(), web.port(), args.port)?;
         let (config, _) = Config::load(&paths).map_err(|faults| {

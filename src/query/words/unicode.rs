@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use unicode_normalization::char::{canonical_combining_class, is_combining_mark};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::script::{is_ignorable, is_pictograph, is_plain_split, is_split, marks_are_stripped};
+use super::script::{
+    is_alphanumeric, is_folded, is_ignorable, is_pictograph, is_plain_split, is_split, marks_are_stripped,
+};
 use super::{Sigil, WordList, without_possessive};
 
 /// What one chunk is normalised into; kept between chunks for its memory.
@@ -39,7 +41,9 @@ impl<'a> Splitter<'a> {
     fn segments(&mut self, range: Range<usize>) {
         for (at, segment) in self.text(range.clone()).split_word_bound_indices() {
             let start = range.start + at;
-            if segment.contains(char::is_alphanumeric) {
+            if is_plain_segment(segment) {
+                self.push(start, segment);
+            } else if segment.contains(is_alphanumeric) {
                 if segment.contains(is_split) { self.clusters(start, segment) } else { self.word(start, segment) }
             } else if segment.starts_with(is_pictograph) {
                 self.push(start, segment);
@@ -62,7 +66,7 @@ impl<'a> Splitter<'a> {
         // A possessive ending belongs to the word before, which is a cluster.
         let text = without_possessive(self.text(range.clone()));
         for (at, segment) in text.split_word_bound_indices() {
-            if segment.contains(char::is_alphanumeric) {
+            if segment.contains(is_alphanumeric) {
                 self.word(range.start + at, segment);
             }
         }
@@ -71,8 +75,8 @@ impl<'a> Splitter<'a> {
     /// Takes a word without what hangs on it: an ending, underscores, marks that belong to nothing.
     fn word(&mut self, start: usize, segment: &str) {
         let owned = without_possessive(segment);
-        let trimmed = owned.trim_start_matches(|c: char| !c.is_alphanumeric() || is_combining_mark(c));
-        let kept = trimmed.trim_end_matches(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+        let trimmed = owned.trim_start_matches(|c: char| !is_alphanumeric(c) || is_combining_mark(c));
+        let kept = trimmed.trim_end_matches(|c: char| !is_alphanumeric(c) && !is_combining_mark(c));
         self.push(start + (owned.len() - trimmed.len()), without_possessive(kept));
     }
 
@@ -85,11 +89,16 @@ impl<'a> Splitter<'a> {
     }
 }
 
+/// Whether a segment is one character of a split script: most of Chinese and Japanese is.
+fn is_plain_segment(segment: &str) -> bool {
+    segment.len() == 3 && segment.starts_with(is_plain_split)
+}
+
 /// The sigil that the text before a word ends with, unless it stands in the middle of something.
 fn sigil(before: &str) -> Option<Sigil> {
     let mut before = before.chars().rev();
     let sigil = before.next().and_then(Sigil::of)?;
-    (!before.next().is_some_and(|c| c.is_alphanumeric() || c == '_')).then_some(sigil)
+    (!before.next().is_some_and(|c| is_alphanumeric(c) || c == '_')).then_some(sigil)
 }
 
 impl Scratch {
@@ -110,17 +119,21 @@ impl Scratch {
     /// `base` is the last character before that is no mark.
     fn fold_piece(&mut self, piece: &str, next: Option<char>, base: &mut Option<char>) {
         let Some(first) = piece.chars().next() else { return };
-        if first.is_ascii() && piece.len() == 1 {
+        let is_single = piece.len() == first.len_utf8();
+        if is_single && first.is_ascii() {
             *base = Some(first);
             self.folded.push(first.to_ascii_lowercase());
-        } else if is_plain_split(first) && piece.len() == first.len_utf8() {
+        } else if is_single && is_folded(first) {
             *base = Some(first);
             self.folded.push(first);
         } else if matches!(first, '®' | '™' | '℠') {
             // What it separates stays separate (`Acme®Cloud`); what goes on goes on (`Acme®'s`).
-            if next.is_some_and(char::is_alphanumeric) {
+            if next.is_some_and(is_alphanumeric) {
                 self.folded.push(' ');
             }
+        } else if is_single && stands_alone(first) {
+            *base = Some(first);
+            self.folded.extend(fold_case(first));
         } else {
             let stripped = piece.nfkd().filter(|c| !is_stripped(*c, base));
             self.folded.extend(stripped.flat_map(fold_case).nfc());
@@ -145,11 +158,21 @@ fn piece_end(chunk: &str, start: usize) -> usize {
 
 /// Whether nothing before a character can combine with it.
 fn starts_piece(character: char) -> bool {
-    if character < '\u{300}' || is_plain_split(character) {
+    if character < '\u{300}' || is_folded(character) || stands_alone(character) {
         return true;
     }
     let first = std::iter::once(character).nfkd().next().unwrap_or(character);
     canonical_combining_class(first) == 0 && is_nfc_quick(std::iter::once(first)) == IsNormalized::Yes
+}
+
+/// Whether a character is no mark and is left as it is by NFKC, whatever is beside it: most letters are, and
+/// asking is much quicker than normalising. Not for Latin and Greek, which may carry marks inside.
+fn stands_alone(character: char) -> bool {
+    !marks_are_stripped(character)
+        && !is_ignorable(character)
+        && canonical_combining_class(character) == 0
+        && is_nfkc_quick(std::iter::once(character)) == IsNormalized::Yes
+        && !is_combining_mark(character)
 }
 
 fn is_stripped(character: char, base: &mut Option<char>) -> bool {
@@ -162,7 +185,8 @@ fn is_stripped(character: char, base: &mut Option<char>) -> bool {
         *base = Some(character);
         return false;
     }
-    base.is_some_and(marks_are_stripped)
+    // The iota subscript is a mark of Greek that folding would make a letter.
+    character == '\u{345}' || base.is_some_and(marks_are_stripped)
 }
 
 /// Full case folding (`ß` is `ss`, `ς` is `σ`), and every apostrophe as `'`.

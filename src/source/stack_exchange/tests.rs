@@ -46,10 +46,10 @@ fn settings_become_the_question_asked() {
 
 #[test]
 fn wrong_settings_are_told_all_at_once_with_hints() {
-    let settings = "site = \"acme.com\"\ntagged = [\"a b\", \"ok\"]\nurl = \"api\"";
+    let settings = "site = \"acme.com\"\ntagged = [\"a b\", \"ok\"]\nquery = \"\"\nurl = \"api\"";
     let faults = KIND.load(&Settings::parse("source.so", settings).expect("TOML")).expect_err("faults");
     let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
-    assert_eq!(keys, ["source.so.tagged", "source.so.site", "source.so.url"]);
+    assert_eq!(keys, ["source.so.tagged", "source.so.site", "source.so.query", "source.so.url"]);
     assert!(faults.iter().all(|fault| fault.hint.is_some()));
 }
 

@@ -1,0 +1,122 @@
+//! What stays in the archive, for how long, and under which story?
+
+use super::*;
+use crate::model::Counts;
+
+fn ids(keys: &[&str]) -> Vec<PostId> {
+    keys.iter().map(|key| PostId::of(key)).collect()
+}
+
+fn read_at(seconds: i64, mut decided: Decided) -> Decided {
+    decided.post.received = Timestamp::from_seconds(seconds);
+    decided
+}
+
+/// A post that joined a story and proved others to be the same.
+fn joining(key: &str, story: &str, absorbs: &[&str]) -> Decided {
+    let absorbs = ids(absorbs).into_iter().map(StoryId).collect();
+    let decided = decided(post(key, key, ""));
+    Decided { story: StoryDecision { story: StoryId(PostId::of(story)), absorbs, ..decided.story }, ..decided }
+}
+
+fn members(archive: &Archive, story: &str) -> Vec<String> {
+    let members = archive.members(StoryId(PostId::of(story))).unwrap();
+    let mut keys: Vec<String> = members.into_iter().map(|record| record.post.key).collect();
+    keys.sort();
+    keys
+}
+
+#[test]
+fn old_posts_expire_and_mentions_later() {
+    let suppressed = Decided { outcome: Outcome::Suppressed, ..mention(post("suppressed", "", ""), "brand", "it", 1) };
+    let (_dir, archive) = archive_of(vec![
+        read_at(10, decided(post("old", "", ""))),
+        read_at(11, suppressed),
+        read_at(10, mention(post("old mention", "", ""), "brand", "it", 1)),
+        read_at(1, mention(post("very old mention", "", ""), "brand", "it", 1)),
+        read_at(20, decided(post("new", "", ""))),
+    ]);
+    let (posts_before, mentions_before) = (Timestamp::from_seconds(20), Timestamp::from_seconds(5));
+    let expired = archive.expired(posts_before, mentions_before).unwrap();
+    assert_eq!(expired, ids(&["very old mention", "old", "suppressed"]));
+    assert_eq!(archive.oldest(), Ok(Some(Timestamp::from_seconds(1))));
+    archive.apply(Position(2), &[Event::Expired { posts: expired, at: NOW }]).unwrap();
+    archive.flush(PATIENCE).unwrap();
+    assert_eq!(archive.expired(posts_before, mentions_before), Ok(Vec::new()));
+    assert_eq!(archive.oldest(), Ok(Some(Timestamp::from_seconds(10))));
+    assert_eq!(archive.counts(), Ok(Counts { unmatched: 1, mention: 1, ..Counts::default() }));
+    assert_eq!(archive.get(PostId::of("old")), Ok(None));
+    assert_eq!(archive.get(PostId::of("new")).unwrap().map(|record| record.post.key), Some("new".to_owned()));
+}
+
+#[test]
+fn forgotten_posts_are_in_no_file() {
+    let (_dir, archive) = archive_of(vec![decided(post("a", "secret", "")), decided(post("b", "", ""))]);
+    archive.forget(ids(&["a"]), PATIENCE).unwrap();
+    assert_eq!(archive.get(PostId::of("a")), Ok(None));
+    let searcher = archive.reader.searcher();
+    let held: u32 = searcher.segment_readers().iter().map(|segment| segment.max_doc()).sum();
+    assert_eq!(held, 1);
+    assert_eq!(archive.position(), Position(1));
+}
+
+#[test]
+fn members_of_an_absorbed_story_move_along() {
+    // (frames, members of the story `a` at the end)
+    let cases = [
+        (
+            "later",
+            vec![
+                vec![joining("a", "a", &[]), joining("b", "b", &[]), joining("b2", "b", &[])],
+                vec![joining("c", "a", &["b"])],
+            ],
+        ),
+        (
+            "in the same frame",
+            vec![vec![
+                joining("a", "a", &[]),
+                joining("b", "b", &[]),
+                joining("b2", "b", &[]),
+                joining("c", "a", &["b"]),
+            ]],
+        ),
+        (
+            "one after the other",
+            vec![
+                vec![joining("a", "a", &[]), joining("b", "b", &[]), joining("b2", "b2", &[])],
+                vec![joining("x", "b", &["b2"]), joining("c", "a", &["b"])],
+            ],
+        ),
+        (
+            "one after the other in two frames",
+            vec![
+                vec![joining("a", "a", &[]), joining("b", "b", &[]), joining("b2", "b2", &[])],
+                vec![joining("x", "b", &["b2"])],
+                vec![joining("c", "a", &["b"])],
+            ],
+        ),
+    ];
+    for (name, frames) in cases {
+        let dir = TempDir::new().unwrap();
+        let (archive, _) = open(&dir);
+        for (position, frame) in (1..).map(Position).zip(frames) {
+            archive.apply(position, &page(frame)).unwrap();
+        }
+        archive.flush(PATIENCE).unwrap();
+        let mut expected = vec!["a", "b", "b2", "c"];
+        expected.extend(name.starts_with("one after").then_some("x"));
+        assert_eq!(members(&archive, "a"), expected, "{name}");
+        assert_eq!(members(&archive, "b"), [""; 0], "{name}");
+    }
+}
+
+#[test]
+fn a_post_edited_in_the_frame_that_moves_its_story_keeps_its_new_words() {
+    let (_dir, archive) = archive_of(vec![joining("a", "a", &[]), joining("b", "b", &[])]);
+    let mut edited = joining("b", "b", &[]);
+    edited.post.title = "new words".to_owned();
+    archive.apply(Position(2), &page(vec![edited, joining("c", "a", &["b"])])).unwrap();
+    archive.flush(PATIENCE).unwrap();
+    assert_eq!(members(&archive, "a"), ["a", "b", "c"]);
+    assert_eq!(keys(&archive, "\"new words\""), ["b"]);
+}

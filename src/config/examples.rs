@@ -1,0 +1,124 @@
+//! Does a watch find the posts that its examples say?
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Settings, Timestamp};
+use crate::query::{Query, Subject, words};
+
+/// A post to try a watch on: a text in quotes, which stands for title and body alike, or a table with the
+/// parts that matter.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum Example {
+    Text(String),
+    Parts(ExampleParts),
+}
+
+impl<'de> Deserialize<'de> for Example {
+    /// By hand: serde's untagged enums forget where in the file an error was.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> de::Visitor<'de> for Either {
+            type Value = Example;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a text in quotes, or a table like {{ title = \"…\", url = \"…\" }}")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Example, E> {
+                Ok(Example::Text(text.to_owned()))
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Example, A::Error> {
+                ExampleParts::deserialize(de::value::MapAccessDeserializer::new(map)).map(Example::Parts)
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// The parts of a made-up post.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ExampleParts {
+    /// Its title.
+    title: String,
+    /// Its body.
+    text: String,
+    /// Its address; `site:` looks at the host of it.
+    url: String,
+    /// Handle of its author.
+    author: String,
+    /// Its language: `en`.
+    lang: String,
+    /// Its tags.
+    tags: Vec<String>,
+    /// Name of the source that brings it.
+    source: String,
+}
+
+/// A fault for every example that the query treats otherwise than it must.
+pub(super) fn try_on(
+    query: &Query,
+    block: &Settings<'_>,
+    must_match: &[Example],
+    must_not_match: &[Example],
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (key, examples, must) in [("must_match", must_match, true), ("must_not_match", must_not_match, false)] {
+        for (index, example) in examples.iter().enumerate() {
+            if matches(query, example) != must {
+                faults.push(example_fault(block, key, index, must));
+            }
+        }
+    }
+    faults
+}
+
+fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool) -> Fault {
+    let (what, hint) = match must {
+        true => ("the query does not find this post, and it must", "widen the query, or correct the example"),
+        false => ("the query finds this post, and it must not", "narrow the query with NOT …, or correct the example"),
+    };
+    let list = block.table.get_ref().get(key).and_then(|list| list.get_ref().as_array());
+    let entry = list.and_then(|list| list.get(index)).map(toml::Spanned::span);
+    let fault = block.fault(key, what).hint(hint);
+    Fault { span: entry.or(fault.span.clone()), ..fault }
+}
+
+fn matches(query: &Query, example: &Example) -> bool {
+    let parts = match example {
+        Example::Text(text) => ExampleParts { title: text.clone(), text: text.clone(), ..ExampleParts::default() },
+        Example::Parts(parts) => parts.clone(),
+    };
+    let post = post_of(parts);
+    let (title, text) = (words(&post.title), words(&post.text));
+    query.matches(&Subject { post: &post, title: &title, text: &text, now: post.received, facts: None })
+}
+
+/// The post that an example describes, published and read at the same moment.
+fn post_of(parts: ExampleParts) -> Post {
+    let host = url::Url::parse(&parts.url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let optional = |text: String| (!text.is_empty()).then_some(text);
+    let name = parts.author.trim_start_matches('@').to_owned();
+    Post {
+        id: PostId::of("example"),
+        key: "example".to_owned(),
+        source: parts.source,
+        kind: String::new(),
+        site: host.strip_prefix("www.").unwrap_or(&host).to_owned(),
+        canonical_url: parts.url.clone(),
+        url: parts.url,
+        target: None,
+        thread: None,
+        post_type: PostType::default(),
+        title: parts.title,
+        text: parts.text,
+        author: optional(name.clone()).map(|handle| Author { name, handle, url: None }),
+        published: Some(Timestamp(0)),
+        updated: None,
+        received: Timestamp(0),
+        lang: optional(parts.lang),
+        tags: parts.tags.iter().map(|tag| tag.to_lowercase()).collect(),
+        links: Vec::new(),
+        engagement: Engagement::default(),
+    }
+}

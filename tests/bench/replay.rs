@@ -1,0 +1,173 @@
+//! How much work is it to read thousands of feeds whole, and to find them unchanged?
+//!
+//! `OVERHEARD_CORPORA=DIR cargo bench --bench replay -- [FEEDS] [WATCHES]`
+//!
+//! A web on loopback serves real posts as RSS, 25 a feed, each feed on a host of its own. The daemon is the
+//! real binary; its CPU time and memory are read from the system. Prints one round in which everything is
+//! new, one in which every feed answers 304, and a minute of having nothing to do.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench stops at the first surprise and prints what it measured"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use common::collector::Collector;
+use common::home::Home;
+use common::spawned::Spawned;
+use common::web::{Page, Web};
+use serde_json::Value;
+
+/// Items of one feed.
+const ITEMS: usize = 25;
+/// Clock ticks a second in `/proc`; the same on every Linux that matters here.
+const TICKS: f64 = 100.0;
+
+fn main() {
+    let Some(corpora) = std::env::var_os("OVERHEARD_CORPORA").map(PathBuf::from) else {
+        println!("skipped: OVERHEARD_CORPORA does not name the folder of the corpora");
+        return;
+    };
+    let numbers: Vec<usize> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
+    let (feeds, watches) = (numbers.first().copied().unwrap_or(1_000), numbers.get(1).copied().unwrap_or(1_000));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(run(&corpora, feeds, watches));
+}
+
+async fn run(corpora: &Path, feeds: usize, watches: usize) {
+    let posts = posts(corpora);
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let mut bytes = 0;
+    let mut sources = String::new();
+    for feed in 0..feeds {
+        let page = page(&posts, feed);
+        if let Page::Ok { body, .. } = &page {
+            bytes += body.len();
+        }
+        web.set(&format!("f{feed}.test"), "/feed.xml", page);
+        let url = web.url(&format!("f{feed}.test"), "/feed.xml");
+        sources += &format!("[[source]]\nname = \"f{feed}\"\nkind = \"rss\"\nurl = \"{url}\"\nevery = \"2m\"\n\n");
+    }
+    let home = Home::new(&sources, &collector);
+    home.write("config/watches.toml", &watch_file(corpora, watches));
+    home.write("config/routes.toml", "[[receiver]]\nname = \"out\"\nkind = \"console\"\n[route]\nreceiver = \"out\"\n");
+
+    let started = Instant::now();
+    let daemon = Spawned::start(&home).await;
+    let ready = started.elapsed();
+    let before = Usage::of(&daemon);
+    let total = feeds * ITEMS;
+    until_counted(&daemon, total).await;
+    let took = started.elapsed() - ready;
+    let new = Usage::of(&daemon);
+    println!("{feeds} feeds, {total} posts ({:.1} MB), {watches} watches; ready after {ready:.2?}", bytes as f64 / 1e6);
+    println!(
+        "new        {:6.2} CPU-s  {took:6.2?}  {:7.0} posts/s  {:4.0} MB at most",
+        new.cpu - before.cpu,
+        total as f64 / took.as_secs_f64(),
+        new.peak_mb
+    );
+    let asked = web.asked().len();
+    common::until_within(std::time::Duration::from_secs(400), "the round of 304", async || {
+        (web.asked().len() >= asked + feeds).then_some(())
+    })
+    .await;
+    let unchanged = Usage::of(&daemon);
+    println!("unchanged  {:6.2} CPU-s  (all of the time since, over {feeds} answers of 304)", unchanged.cpu - new.cpu);
+    println!("memory now {:4.0} MB", unchanged.now_mb);
+    assert!(daemon.stop(), "a clean end");
+}
+
+/// Waits until the API's counts add up to what was served.
+async fn until_counted(daemon: &Spawned, total: usize) {
+    let counted = async || {
+        let sources = daemon.get("/api/v1/sources").await;
+        let of = |source: &Value| {
+            let counts = source["counts"].as_object().cloned().unwrap_or_default();
+            counts.values().filter_map(Value::as_u64).sum::<u64>()
+        };
+        let sum: u64 = sources["sources"].as_array().into_iter().flatten().map(of).sum();
+        (sum as usize >= total).then_some(())
+    };
+    common::until_within(std::time::Duration::from_secs(600), "all posts", counted).await;
+}
+
+/// CPU seconds and memory of a process, from `/proc`.
+struct Usage {
+    cpu: f64,
+    now_mb: f64,
+    peak_mb: f64,
+}
+
+impl Usage {
+    fn of(daemon: &Spawned) -> Self {
+        let read = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", daemon.process.id())).unwrap();
+        let stat = read("stat");
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
+        let status = read("status");
+        let megabytes = |name: &str| {
+            let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+        };
+        Self { cpu: ticks / TICKS, now_mb: megabytes("VmRSS:"), peak_mb: megabytes("VmHWM:") }
+    }
+}
+
+/// Title and text of every post of the corpora, in a fixed order.
+fn posts(corpora: &Path) -> Vec<(String, String)> {
+    let mut posts = Vec::new();
+    for name in ["posts-reddit", "posts-20newsgroups"] {
+        let file = corpora.join(name).join("posts.jsonl.gz");
+        let unpacked = Command::new("gzip").arg("-dc").arg(file).output().unwrap().stdout;
+        for line in String::from_utf8_lossy(&unpacked).lines() {
+            let post: Value = serde_json::from_str(line).unwrap();
+            let text = |keys: &[&str]| keys.iter().find_map(|key| post[key].as_str()).unwrap_or_default().to_owned();
+            posts.push((text(&["title", "subject"]), text(&["text", "selftext", "body"])));
+        }
+    }
+    let mut news = csv::Reader::from_path(corpora.join("posts-hackernews/hacker_news.csv")).unwrap();
+    posts.extend(news.records().flatten().map(|row| (row[1].to_owned(), String::new())));
+    posts
+}
+
+/// Feed number `feed`; past the last post they begin again under other addresses.
+fn page(posts: &[(String, String)], feed: usize) -> Page {
+    let escaped = |text: &str| {
+        let kept: String = text.chars().filter(|c| !c.is_control() || *c == '\n').collect();
+        kept.replace('&', "&amp;").replace('<', "&lt;")
+    };
+    let items: String = (feed * ITEMS..(feed + 1) * ITEMS)
+        .map(|number| {
+            let (title, text) = &posts[number % posts.len()];
+            format!(
+                "<item><guid>p{number}</guid><link>http://f{feed}.test/p/{number}</link><title>{}</title><description>{}</description></item>\n",
+                escaped(title),
+                escaped(text)
+            )
+        })
+        .collect();
+    let body = format!(
+        "<?xml version=\"1.0\"?>\n<rss version=\"2.0\"><channel><title>Feed {feed}</title>{items}</channel></rss>"
+    );
+    Page::Ok { content_type: "application/rss+xml", body: body.into(), headers: Vec::new() }
+        .header("etag", format!("\"{feed}\""))
+}
+
+/// The rules of `match-pairs`, then the same with one more word, so that most match nothing.
+fn watch_file(corpora: &Path, watches: usize) -> String {
+    let rules = std::fs::read_to_string(corpora.join("match-pairs/rules.tsv")).unwrap();
+    let rules: Vec<&str> = rules.lines().filter_map(|line| line.split_once('\t')).map(|(_, query)| query).collect();
+    let watch = |number: usize| {
+        let rule = rules[number % rules.len()];
+        let query = if number < rules.len() { rule.to_owned() } else { format!("({rule}) AND word{number}") };
+        format!("[[watch]]\nname = \"w{number}\"\nowner = \"o\"\nquery = '''{query}'''\n\n")
+    };
+    (0..watches).map(watch).collect()
+}
