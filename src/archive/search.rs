@@ -209,7 +209,11 @@ impl Sort {
 }
 
 fn found(record: Record, query: &Query, now: Timestamp) -> Found {
-    let hits = ask(&record, now, |subject| query.explain(subject)).unwrap_or_default();
+    let mut hits = ask(&record, now, |subject| query.explain(subject)).unwrap_or_default();
+    if hits.iter().all(|hit| hit.spans.is_empty()) {
+        // The query names no words: what the watches found is marked instead.
+        hits = record.matches.iter().flat_map(|found| found.clauses.iter().cloned()).collect();
+    }
     let title = snippet::title(&record.post.title, &hits);
     let text = snippet::excerpt(&record.post.text, &hits);
     let Record { post, outcome, story, score, matches } = record;

@@ -50,10 +50,10 @@ impl Deliveries {
 
 /// Runs the command: 1 when there is nothing to list or replay.
 pub fn run(args: &Deliveries, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let rows = match (context.daemon(), &args.replay) {
+    let list = match (context.daemon(), &args.replay) {
         (Some(daemon), None) => list_at(&daemon, args)?,
         (Some(daemon), Some(alert)) => {
-            let alerts = chosen(alert, || list_at(&daemon, args))?;
+            let alerts = chosen(alert, || Ok(list_at(&daemon, args)?.deliveries))?;
             for alert in &alerts {
                 daemon.post::<Replayed>(&format!("/api/v1/deliveries/{alert}/replay"), &())?;
             }
@@ -63,7 +63,7 @@ pub fn run(args: &Deliveries, context: &Context, out: &mut dyn Write) -> anyhow:
             let data = context.open_data()?;
             let rows = look::deliveries(&data.store, args.stage(), args.limit)?;
             data.close()?;
-            rows
+            DeliveryList { as_of: context.clock.now(), deliveries: rows }
         }
         (None, Some(alert)) => {
             let alerts = replay_data(alert, args, context)?;
@@ -71,15 +71,15 @@ pub fn run(args: &Deliveries, context: &Context, out: &mut dyn Write) -> anyhow:
         }
     };
     if args.json {
-        serde_json::to_writer_pretty(&mut *out, &DeliveryList { deliveries: rows.clone() })?;
+        serde_json::to_writer_pretty(&mut *out, &list)?;
         writeln!(out)?;
     } else {
-        write_table(&rows, context, out)?;
+        write_table(&list, out)?;
     }
-    Ok(if rows.is_empty() { Exit::Nothing } else { Exit::Done })
+    Ok(if list.deliveries.is_empty() { Exit::Nothing } else { Exit::Done })
 }
 
-fn list_at(daemon: &super::daemon::Client, args: &Deliveries) -> anyhow::Result<Vec<DeliveryRow>> {
+fn list_at(daemon: &super::daemon::Client, args: &Deliveries) -> anyhow::Result<DeliveryList> {
     let mut ask = vec![("limit", args.limit.to_string())];
     let word = |stage| match stage {
         Stage::Pending => "pending",
@@ -87,7 +87,7 @@ fn list_at(daemon: &super::daemon::Client, args: &Deliveries) -> anyhow::Result<
         Stage::Dead => "dead",
     };
     ask.extend(args.stage().map(|stage| ("state", word(stage).to_owned())));
-    Ok(daemon.get::<DeliveryList>("/api/v1/deliveries", &ask)?.deliveries)
+    daemon.get("/api/v1/deliveries", &ask)
 }
 
 /// The alerts to replay: the one named, or all dead letters.
@@ -120,16 +120,15 @@ fn told(alerts: &[String], out: &mut dyn Write) -> anyhow::Result<Exit> {
     Ok(if alerts.is_empty() { Exit::Nothing } else { Exit::Done })
 }
 
-fn write_table(rows: &[DeliveryRow], context: &Context, out: &mut dyn Write) -> anyhow::Result<()> {
-    let now = context.clock.now();
+fn write_table(list: &DeliveryList, out: &mut dyn Write) -> anyhow::Result<()> {
     let mut table = table(["Alert", "Receiver", "State", "Attempts", "Decided", "Post", "Why"]);
-    for row in rows {
+    for row in &list.deliveries {
         table.add_row([
             row.id.clone(),
             row.receiver.clone(),
             row.state.clone(),
             row.attempts.to_string(),
-            format!("{} ago", now.since(row.decided_at)),
+            format!("{} ago", list.as_of.since(row.decided_at)),
             plain(&row.title),
             row.why.clone().unwrap_or_default(),
         ]);

@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, ArchiveError, Found, SearchRequest, Sort};
-use crate::model::{AlertId, Engagement, Outcome, PostId, PostType, Score, StoryId, Timestamp, ViewError};
+use crate::model::{AlertId, Engagement, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError};
 use crate::query::{Names, Place, Query, QueryError};
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
 
@@ -112,6 +112,8 @@ impl Highlighted {
     }
 }
 
+/// Characters of a text that stand in for a title.
+const HEADLINE: usize = 80;
 /// The state of a delivery that is not tried any more.
 const DEAD: &str = "dead";
 
@@ -155,13 +157,25 @@ impl From<Delivery> for DeliveryRow {
             state: state.to_owned(),
             attempts,
             story: alert.story,
-            title: alert.post.title,
+            title: headline(&alert.post),
             url: alert.post.url,
             decided_at: alert.decided_at,
             at,
             why,
         }
     }
+}
+
+/// The title, or the beginning of the text of a post without one.
+fn headline(post: &Post) -> String {
+    if !post.title.is_empty() {
+        return post.title.clone();
+    }
+    let mut start: String = post.text.chars().take(HEADLINE).collect();
+    if start.len() < post.text.len() {
+        start.push('…');
+    }
+    start
 }
 
 /// One delivery by its alert's id.

@@ -7,7 +7,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AlertId, Event, Ledger};
+use crate::model::{AlertId, Event, Ledger, Timestamp};
 use crate::pipeline::look::{self, DeliveryRow, Stage};
 use crate::pipeline::supervise::Daemon;
 use crate::web::errors::ApiError;
@@ -45,6 +45,8 @@ impl From<StageWord> for Stage {
 /// The answer.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct DeliveryList {
+    /// The daemon's time.
+    pub as_of: Timestamp,
     /// Newest first.
     pub deliveries: Vec<DeliveryRow>,
 }
@@ -61,7 +63,7 @@ pub async fn list(
     Query(ask): Query<DeliveryQuestion>,
 ) -> Result<Json<DeliveryList>, ApiError> {
     let found = look::deliveries(&daemon.store, ask.state.map(Stage::from), ask.limit);
-    Ok(Json(DeliveryList { deliveries: found.map_err(|error| unavailable(&error))? }))
+    Ok(Json(DeliveryList { as_of: daemon.clock.now(), deliveries: found.map_err(|error| unavailable(&error))? }))
 }
 
 /// Puts a dead letter back into the outbox, with the same id.

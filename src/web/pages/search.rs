@@ -19,15 +19,20 @@ pub struct Row {
     pub age: String,
     /// Only http and https links become links.
     pub link: Option<String>,
+    /// Stands in for a title: replies have none.
+    pub headline: String,
 }
 
 /// Posts as the lists show them.
 pub fn rows(found: Vec<FoundPost>, now: Timestamp) -> Vec<Row> {
     let row = |found: FoundPost| {
+        let by = found.author.as_ref().map(|author| format!(" by {author}")).unwrap_or_default();
+        let headline = format!("{}{by}", found.post_type.word());
         let web = found.url.starts_with("https://") || found.url.starts_with("http://");
         Row {
             age: ago(Some(found.published.unwrap_or(found.received)), now),
             link: web.then(|| found.url.clone()),
+            headline,
             found,
         }
     };
