@@ -116,7 +116,8 @@ impl Context {
     pub fn load(&self) -> anyhow::Result<(Config, Vec<Fault>)> {
         Config::load(&self.paths).map_err(|faults| {
             let errors = faults.iter().filter(|fault| fault.severity == Severity::Error).count();
-            let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            let lines: Vec<String> =
+                faults.iter().filter(|fault| fault.severity == Severity::Error).map(ToString::to_string).collect();
             anyhow::anyhow!(
                 "the configuration has {errors} faults:\n  {}\n`overheard check` shows them in place",
                 lines.join("\n  ")

@@ -14,6 +14,9 @@ use crate::store::{self, Restored, Store};
 /// How long the archive may take to make durable what it has been given.
 pub const FLUSH: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// Where an archive goes that knows more than the journal.
+const ASIDE: &str = "archive.set-aside";
+
 /// Everything in a data directory, opened by one process.
 #[derive(Debug)]
 pub struct Data {
@@ -68,18 +71,18 @@ impl Data {
         let (journal, recovery) = Journal::open(&places.journal)?;
         let mut findings = recovered(&recovery);
 
+        let history = journal.history();
+        let (archive, opened) = open_archive(&places.archive, history.last(), clock, &mut findings)?;
+        if let Some(why) = &opened.set_aside {
+            findings.push(format!("the archive was set aside ({why}) and is made again from the journal"));
+        }
         let (store, opened) = Store::open(&places.store)?;
         if let store::Opened::SetAside { why, .. } = &opened {
             findings.push(format!("the store was set aside ({why}) and made again from the journal"));
         }
-        let history = journal.history();
         let restored = store::restore(&store, &places.snapshots, history.last(), |after| history.replay(after))?;
         findings.extend(restored_in_words(&restored));
 
-        let (archive, opened) = open_archive(&places.archive, history.last(), clock)?;
-        if let Some(why) = &opened.set_aside {
-            findings.push(format!("the archive was set aside ({why}) and is made again from the journal"));
-        }
         catch_up(&archive, &history)?;
         let data = Self { dir: dir.to_owned(), journal, store: Arc::new(store), archive: Arc::new(archive), lock };
         Ok((data, findings))
@@ -109,14 +112,39 @@ impl Data {
     }
 }
 
-/// Opens the archive; one that knows more than the journal is of another journal and made anew.
-fn open_archive(dir: &Path, last: Position, clock: &Clock) -> anyhow::Result<(Archive, archive::Opened)> {
+/// Opens the archive. One that knows more than the journal is kept aside: the journal has lost its end.
+///
+/// # Errors
+/// The journal is empty while the archive is not: somebody lost the journal, and nothing may be built from nothing.
+fn open_archive(
+    dir: &Path,
+    last: Position,
+    clock: &Clock,
+    findings: &mut Findings,
+) -> anyhow::Result<(Archive, archive::Opened)> {
     let (archive, opened) = Archive::open(dir, clock.clone())?;
-    if archive.position() <= last {
+    let known = archive.position();
+    if known <= last {
         return Ok((archive, opened));
     }
     drop(archive);
-    Archive::discard(dir)?;
+    anyhow::ensure!(
+        last > Position(0),
+        "the journal is empty, but the archive in {} was made from {} frames of one: restore the journal from a backup, \
+         or move the whole data directory away to begin anew",
+        dir.display(),
+        known.0
+    );
+    let aside = dir.with_file_name(ASIDE);
+    // Only the last one is kept.
+    let _ = std::fs::remove_dir_all(&aside);
+    std::fs::rename(dir, &aside).with_context(|| format!("cannot set {} aside", dir.display()))?;
+    findings.push(format!(
+        "the journal ends at frame {}, but the archive knew frame {}: posts are LOST from the journal; what the archive had is kept in {}",
+        last.0,
+        known.0,
+        aside.display()
+    ));
     Ok(Archive::open(dir, clock.clone())?)
 }
 

@@ -33,11 +33,11 @@ fn rules(said: &HostConfig) -> HostRules {
 
 /// Settings of the door out.
 pub fn client_settings(config: &Config) -> ClientSettings {
-    let private = config.hosts.iter().filter(|(_, said)| said.allow_private);
     ClientSettings {
         user_agent: user_agent(config.daemon.contact.as_deref()),
         resolve: config.daemon.resolve.clone(),
-        allow_private: private.map(|(host, _)| host.clone()).collect::<BTreeSet<_>>(),
+        // Each receiver says so for itself: leave given to a source is none given to a receiver.
+        allow_private: BTreeSet::new(),
         proxy: config.daemon.proxy.as_ref().and_then(|proxy| proxy.url()),
     }
 }

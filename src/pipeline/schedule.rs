@@ -17,7 +17,9 @@ use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
 use crate::fetch::{self, Door, Policy, Turned};
 use crate::model::event::Validators;
-use crate::model::{Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError};
+use crate::model::{
+    Counts, Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError,
+};
 use crate::store::Store;
 
 /// Between the first askings of two sources after a start, so that not everybody is asked at once.
@@ -169,6 +171,12 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
         brought.kept.counts.merge(&kept.counts);
         brought.kept.held_back_by_age += kept.held_back_by_age;
     }
+    let Counts { rejected, .. } = brought.kept.counts;
+    if rejected > 0 && rejected == brought.kept.counts.total() {
+        // It answers, but brings nothing: that is deaf, not quiet.
+        let why = format!("all {rejected} items were rejected; `overheard poll {}` says why", source.name);
+        return Err(FetchProblem::Unreadable { why }.into());
+    }
     Ok(brought)
 }
 
@@ -207,7 +215,7 @@ fn say_first(source: &SourceConfig, brought: &Brought) {
         posts = counts.total(),
         mentions = counts.mention,
         held_back = held_back_by_age,
-        "first poll done; mentions held back are archived, but too old to alert"
+        "first poll done (held back: archived and matched, but too old to alert)"
     );
 }
 

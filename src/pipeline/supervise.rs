@@ -223,6 +223,7 @@ impl Daemon {
 
     fn swap(&self, config: Config) -> anyhow::Result<Changes> {
         let before = self.config.load_full();
+        not_emptied(&before, &config)?;
         let changes = Changes::between(&before, &config);
         let client = Client::new(&doors::client_settings(&config))?;
         self.rules.store(Arc::new(rules_of(&config)));
@@ -333,6 +334,22 @@ impl Daemon {
         let file = DaemonFile { address: self.address, token: self.token.expose().to_owned(), pid: std::process::id() };
         data::write_private(&self.places.daemon, &serde_json::to_vec(&file)?)
     }
+}
+
+/// A file that an editor has only begun to write is empty. Nobody stops listening by emptying a file: whoever means
+/// it restarts the daemon.
+fn not_emptied(before: &Config, after: &Config) -> anyhow::Result<()> {
+    for (file, before, after) in [
+        ("sources.toml", before.sources.len(), after.sources.len()),
+        ("watches.toml", before.watches.specs().len(), after.watches.specs().len()),
+        ("routes.toml", before.receivers.len(), after.receivers.len()),
+    ] {
+        anyhow::ensure!(
+            before == 0 || after > 0,
+            "{file} has nothing in it any more; if that is meant, restart the daemon"
+        );
+    }
+    Ok(())
 }
 
 /// Only what kept a configuration from being taken.

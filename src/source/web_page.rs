@@ -127,6 +127,9 @@ impl Pick {
     }
 }
 
+/// Items that hold more text together than so many times the page are nested, by mistake or to eat memory.
+const MOST_COPIES: usize = 8;
+
 pub struct Kind;
 
 impl SourceKind for Kind {
@@ -201,8 +204,20 @@ impl Source for WebPage {
         }
         let base = base(&page, &response.url);
         let lang = page.root_element().attr("lang").map(str::to_owned);
-        let posts = items.iter().take(MAX_ITEMS).map(|item| self.post(*item, &base, &lang));
-        let posts = told_apart(posts.collect(), &response.url);
+        let mut room = text.len().saturating_mul(MOST_COPIES);
+        let mut posts = Vec::new();
+        for item in items.iter().take(MAX_ITEMS) {
+            let post = self.post(*item, &base, &lang);
+            room = room.saturating_sub(post.text.len() + post.title.len());
+            if room == 0 {
+                let why = format!(
+                    "its items stand inside of each other: together they hold the page more than {MOST_COPIES} times"
+                );
+                return Err(ReadError::Hostile { why });
+            }
+            posts.push(post);
+        }
+        let posts = told_apart(posts, &response.url);
         Ok(Reading {
             posts,
             progress: Progress { page: progress.page.saturating_add(1), ..progress.clone() },
@@ -440,6 +455,16 @@ mod tests {
                 "the selector `.body` of `text` finds nothing in any item",
                 "the selector `time` of `date` finds nothing in any item"
             ]
+        );
+    }
+
+    #[test]
+    fn items_inside_of_each_other_are_refused_before_they_eat_the_memory() {
+        let page = format!("{}{}", "<div class=\"i\"><a>acme</a>".repeat(300), "x".repeat(100_000));
+        let refused = read("item = \".i\"", &page).map(|reading| reading.posts.len());
+        assert!(
+            matches!(&refused, Err(ReadError::Hostile { why }) if why.contains("inside of each other")),
+            "{refused:?}"
         );
     }
 

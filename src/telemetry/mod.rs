@@ -14,8 +14,9 @@ mod names;
 
 pub use names::*;
 
-/// What is logged unless `RUST_LOG` says otherwise.
-const DEFAULT_FILTER: &str = "info,tantivy=warn,sled=warn,hyper=warn,reqwest=warn";
+/// What is logged unless `RUST_LOG` says otherwise. What libraries say about the content of pages is none of the
+/// operator's business, and a hostile page could make them say it without end.
+const DEFAULT_FILTER: &str = "error,overheard=info,html5ever=off,selectors=off";
 
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
