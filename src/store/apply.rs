@@ -168,7 +168,9 @@ impl Layers {
     /// Writes a delivery with its places in the lists.
     fn enter(&mut self, record: &DeliveryRecord) -> Result<(), ViewError> {
         if let DeliveryState::Pending { next, .. } = &record.state {
-            self.put(&key::due(&record.alert.receiver, *next, &record.alert.id), Default::default());
+            let key = key::due(&record.alert.receiver, *next, &record.alert.id);
+            self.begin_due_at(&record.alert.receiver, &key);
+            self.put(&key, Default::default());
         }
         let told = [&record.alert.story.0.0, record.alert.receiver.as_bytes()].concat();
         self.put(&log_key(record), told.into());

@@ -3,9 +3,10 @@
 //! Writing goes to a map in memory. When that is full it becomes a run in sled, which never changes; reading asks
 //! memory first and then the runs, newest first.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, HashMap, btree_map};
 use std::iter::Peekable;
 use std::ops::Bound;
+use std::sync::Mutex;
 
 use sled::IVec;
 
@@ -32,13 +33,24 @@ pub struct Layers {
     undo: Option<Vec<(IVec, Option<Option<IVec>>)>>,
     /// Records written since the runs were tidied last.
     written: usize,
+    /// By receiver: no key of its due alerts that is alive lies before this one. Without it every look into an outbox
+    /// would walk over all that was ever delivered from it.
+    pub first_due: Mutex<HashMap<String, Vec<u8>>>,
     /// [`IN_MEMORY`]; tests want less.
     pub room: usize,
 }
 
 impl Layers {
     pub fn new(runs: Runs, meta: Meta) -> Self {
-        Self { meta, memory: Records::new(), runs, undo: None, written: 0, room: IN_MEMORY }
+        Self {
+            meta,
+            memory: Records::new(),
+            runs,
+            undo: None,
+            written: 0,
+            first_due: Mutex::default(),
+            room: IN_MEMORY,
+        }
     }
 
     pub fn get(&self, key: &[u8]) -> Result<Option<IVec>, ViewError> {
@@ -141,6 +153,7 @@ impl Layers {
     pub fn clear(&mut self) -> Result<(), ViewError> {
         self.runs.clear()?;
         (self.meta, self.memory) = (Meta::default(), Records::new());
+        self.first_due = Mutex::default();
         Ok(())
     }
 

@@ -1,7 +1,9 @@
 //! What can be asked of the store?
 
+use std::sync::PoisonError;
+
 use super::codec::unpack;
-use super::layers::Layers;
+use super::layers::{Layers, Scan};
 use super::record::{CountsRecord, DeliveryRecord, SourceRecord};
 use super::{Delivery, Stage, Store, failed, key};
 use crate::model::{Alert, Candidate, Counts, Pending, Position, PostId, SourceState, StoryId, Timestamp, ViewError};
@@ -121,7 +123,11 @@ impl Layers {
 
     pub fn due(&self, receiver: &str, now: Timestamp, limit: usize) -> Result<Vec<Pending>, ViewError> {
         let mut pending = Vec::new();
-        for entry in self.scan(&key::due_all(receiver))?.take(limit) {
+        let mut entries = self.scan_due(receiver)?.peekable();
+        if let Some(Ok((first, _))) = entries.peek() {
+            self.found_first_due(receiver, Some(first));
+        }
+        for entry in entries.take(limit) {
             let (key, _) = entry?;
             let (at, alert) = key::due_parts(receiver, &key).ok_or_else(wrong_key)?;
             if at > now {
@@ -134,8 +140,31 @@ impl Layers {
         Ok(pending)
     }
 
+    /// The keys of a receiver's due alerts, in order.
+    fn scan_due(&self, receiver: &str) -> Result<Scan<'_>, ViewError> {
+        let all = key::due_all(receiver);
+        let begin = self.first_due.lock().unwrap_or_else(PoisonError::into_inner).get(receiver).cloned();
+        self.scan_from(&all, begin.as_deref().unwrap_or(&all))
+    }
+
+    /// Remembers where a receiver's due alerts begin; without any, behind all that could be.
+    fn found_first_due(&self, receiver: &str, first: Option<&[u8]>) {
+        let begin = first.map_or_else(|| key::due(receiver, Timestamp(i64::MAX), ""), <[u8]>::to_vec);
+        self.first_due.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver.to_owned(), begin);
+    }
+
+    /// A due alert is written under `key`: it may be the first now.
+    pub fn begin_due_at(&self, receiver: &str, key: &[u8]) {
+        if let Some(begin) = self.first_due.lock().unwrap_or_else(PoisonError::into_inner).get_mut(receiver)
+            && key < &begin[..]
+        {
+            *begin = key.to_vec();
+        }
+    }
+
     pub fn next_due(&self, receiver: &str) -> Result<Option<Timestamp>, ViewError> {
-        let first = self.scan(&key::due_all(receiver))?.next().transpose()?;
+        let first = self.scan_due(receiver)?.next().transpose()?;
+        self.found_first_due(receiver, first.as_ref().map(|(key, _)| &key[..]));
         first.map(|(key, _)| Ok(key::due_parts(receiver, &key).ok_or_else(wrong_key)?.0)).transpose()
     }
 
