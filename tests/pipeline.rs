@@ -1,4 +1,5 @@
 //! Does the whole line do what it says, from a feed on the web to a signed webhook, over edits, restarts and reloads?
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -220,5 +221,34 @@ async fn every_post_of_a_page_ends_in_one_counted_outcome() {
     let counts = inside.health("news").counts;
     assert_eq!((counts.mention, counts.unmatched, counts.already_seen, counts.rejected), (1, 1, 1, 1), "{counts:?}");
     drop(collector);
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn posts_past_their_age_leave_the_archive_and_are_still_known() {
+    let (web, collector, home) = one_feed().await;
+    web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Acme is down", LONG), ("/2", "Weather", "Sunny.")]));
+    let inside = Inside::start(&home).await;
+    inside.until("the webhook", async || collector.received().into_iter().next()).await;
+    assert_eq!(inside.titles(""), ["Acme is down", "Weather"]);
+    inside.hands.advance(Duration::days(31));
+    let gone = async || (inside.titles("") == ["Acme is down"]).then_some(());
+    inside.until("the other post's end", gone).await;
+    web.set("news.test", "/feed.xml", Page::rss(&[("/2", "Weather", "Sunny."), ("/1", "Acme is down", LONG)]));
+    inside
+        .until("it to be listed again", async || (inside.health("news").counts.already_seen == 2).then_some(()))
+        .await;
+    assert_eq!(inside.health("news").counts.unmatched, 1, "what is listed still is not new");
+    let journal = home.data().join("journal");
+    let segments = || std::fs::read_dir(&journal).unwrap().count();
+    inside.until("the journal's compaction", async || (segments() > 1).then_some(())).await;
+    let now = inside.stop().await;
+
+    Data::discard_views(&home.data()).unwrap();
+    web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Acme is down", LONG), ("/2", "Weather", "Sunny.")]));
+    let inside = Inside::start_at(&home, now).await.unwrap();
+    inside.until("a poll", async || (inside.health("news").counts.already_seen == 2).then_some(())).await;
+    assert_eq!(inside.titles(""), ["Acme is down"], "a rebuild brings nothing back");
+    assert_eq!(collector.received().len(), 1, "and alerts nobody");
     inside.stop().await;
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::supervise::Daemon;
 use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
-use crate::model::event::{PageRead, Stub};
+use crate::model::event::{DeliveryAttempt, PageRead, Stub};
 use crate::model::{Duration, Event, Ledger, Memory, Outcome, Position, Timestamp, View};
 use crate::store::Store;
 
@@ -130,8 +130,11 @@ async fn compact(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
 fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Store, now: Timestamp) -> Keep {
     match event {
         Event::Page(read) => keep_page(read, holds_progress, retention, store, now),
-        Event::Delivery(attempt) => keep_if(!matches!(store.delivery(&attempt.alert), Ok(None))),
-        Event::Replayed { alert, .. } => keep_if(!matches!(store.delivery(alert), Ok(None))),
+        // The store forgets what was delivered long ago, but the alert stands in its page as long as mentions are kept:
+        // without the verdict, a rebuild would send it again.
+        Event::Delivery(DeliveryAttempt { at, .. }) | Event::Replayed { at, .. } => {
+            keep_if(now.since(*at) <= retention.mentions)
+        }
         Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),
         Event::SourceGone { .. } => Keep::Whole,
     }

@@ -36,6 +36,7 @@ impl Inside {
     pub async fn start_at(home: &Home, now: Timestamp) -> anyhow::Result<Self> {
         let (config, _) = Config::load(&paths(home)).unwrap_or_else(|faults| panic!("{faults:#?}"));
         overheard::telemetry::start_metrics();
+        overheard::telemetry::start_logs();
         let (clock, hands) = Clock::moved(now);
         let printed = Arc::new(Mutex::new(Vec::<u8>::new()));
         let output: Arc<Mutex<dyn Write + Send>> = printed.clone();
