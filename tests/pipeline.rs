@@ -252,3 +252,40 @@ async fn posts_past_their_age_leave_the_archive_and_are_still_known() {
     assert_eq!(collector.received().len(), 1, "and alerts nobody");
     inside.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_built_from_a_journal_that_somebody_lost() {
+    let (web, collector, home) = one_feed().await;
+    web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Acme is down", LONG)]));
+    let inside = Inside::start(&home).await;
+    inside.until("the webhook", async || collector.received().into_iter().next()).await;
+    let now = inside.stop().await;
+    let journal = home.data().join("journal");
+    let kept = home.dir.path().join("kept");
+    std::fs::rename(&journal, &kept).unwrap();
+
+    for _ in 0..2 {
+        let refused = Inside::start_at(&home, now).await.err().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(refused.contains("restore the journal from a backup"), "{refused}");
+    }
+    std::fs::remove_dir_all(&journal).unwrap();
+    std::fs::rename(&kept, &journal).unwrap();
+    let inside = Inside::start_at(&home, now).await.unwrap();
+    assert_eq!(inside.titles("acme"), ["Acme is down"]);
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_file_is_not_taken() {
+    let (web, _collector, home) = one_feed().await;
+    web.set("news.test", "/feed.xml", Page::rss(&[]));
+    let inside = Inside::start(&home).await;
+    for name in ["config/watches.toml", "config/routes.toml", "sources.toml"] {
+        let before = std::fs::read_to_string(home.dir.path().join(name)).unwrap();
+        home.write(name, "");
+        assert!(inside.daemon.reload().await.is_err(), "{name}");
+        home.write(name, &before);
+    }
+    assert!(inside.daemon.reload().await.is_ok(), "as it was");
+    inside.stop().await;
+}
