@@ -1,5 +1,4 @@
 //! Does the whole line do what it says, from a feed on the web to a signed webhook, over edits, restarts and reloads?
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
