@@ -81,6 +81,30 @@ async fn bad_sources_are_told_apart_and_good_ones_keep_their_pace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wait_that_an_api_asks_for_in_the_body_of_an_error_is_sat_out() {
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let throttled = r#"{"error_id":502,"error_name":"throttle_violation","error_message":"too many requests from this IP, more requests available in 80 seconds"}"#;
+    web.set("qa.test", "/2.3/questions", Page::Error { status: 400, json: throttled });
+    web.set("qb.test", "/2.3/questions", Page::Error { status: 400, json: r#"{"items":[],"has_more":false}"# });
+    let source = |name: &str| {
+        let url = web.url(&format!("{name}.test"), "/2.3");
+        format!(
+            "[[source]]\nname = \"{name}\"\nkind = \"stack_exchange\"\nsite = \"stackoverflow\"\nurl = \"{url}\"\nevery = \"10s\"\n\n"
+        )
+    };
+    let home = Home::new(&[source("qa"), source("qb")].concat(), &collector);
+    let inside = Inside::start(&home).await;
+    let seen = async |name: &str| inside.until("an error", async || inside.health(name).last_error).await;
+    assert!(seen("qa").await.contains("80 seconds"));
+    assert_eq!(inside.health("qa").health, Health::Limited);
+    assert!(seen("qb").await.contains("HTTP 400"));
+    let asked_at = inside.now();
+    inside.until("the next asking", async || (web.count("qa.test") == 2).then_some(())).await;
+    assert!(inside.now().since(asked_at) >= Duration::seconds(75), "waited {}", inside.now().since(asked_at));
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wait_that_a_host_asks_for_is_sat_out_also_over_a_restart() {
     let (web, collector) = (Web::start().await, Collector::start().await);
     web.set("busy.test", "/feed.xml", Page::status(429).header("retry-after", "600"));

@@ -104,6 +104,11 @@ impl Door {
         if let Some(location) = incoming.header("location").filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308)) {
             return Ok(Hop::Redirect { to: target(&walk.url, &location, &walk.request.auth)?, status });
         }
+        let json = incoming.header("content-type").is_some_and(|media| media.contains("json"));
+        if status == 400 && json && !errand.cut_off {
+            // Some APIs say so when they want us to wait, and only the body tells for how long: their kind reads it.
+            return Ok(Hop::Arrived(incoming, turn));
+        }
         let now = self.now();
         match problem::of_status(status, incoming.header("retry-after").as_deref(), walk.permanent, now) {
             Refusal::Problem(problem) => Err(problem),

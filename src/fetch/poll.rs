@@ -114,7 +114,12 @@ impl Poll {
         };
         self.first.get_or_insert(validators);
         let (url, received_at, bytes) = (response.url.clone(), response.received_at, response.body.len());
+        let status = response.status;
         let (reading, next) = self.read(response).await?;
+        if status >= 400 {
+            // The kind found no error in the body; the status is one all the same.
+            return Err(FetchProblem::Status { status });
+        }
         drop(slot);
         self.pages += 1;
         let done = matches!(next, Next::Done);

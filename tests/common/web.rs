@@ -31,6 +31,11 @@ pub enum Page {
         status: u16,
         headers: Vec<(&'static str, String)>,
     },
+    /// A status with a body of JSON, as APIs tell their errors.
+    Error {
+        status: u16,
+        json: &'static str,
+    },
     /// Takes the request and never answers.
     Hang,
     /// 200 and this many zero bytes.
@@ -67,7 +72,7 @@ impl Page {
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         match &mut self {
             Self::Ok { headers, .. } | Self::Status { headers, .. } => headers.push((name, value.into())),
-            Self::Hang | Self::Flood(_) | Self::Gzip(_) => panic!("no headers here"),
+            Self::Error { .. } | Self::Hang | Self::Flood(_) | Self::Gzip(_) => panic!("no headers here"),
         }
         self
     }
@@ -151,6 +156,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
             }
             response.body(Body::empty()).unwrap()
         }
+        Some(Page::Error { status, json }) => Response::builder()
+            .status(status)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(json))
+            .unwrap(),
         Some(Page::Hang) => std::future::pending().await,
         Some(Page::Flood(bytes)) => {
             let chunk = Bytes::from(vec![b'0'; 64 << 10]);
