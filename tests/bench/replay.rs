@@ -1,6 +1,6 @@
 //! How much work is it to read thousands of feeds whole, and to find them unchanged?
 //!
-//! `OVERHEARD_CORPORA=DIR cargo bench --bench replay -- [FEEDS] [WATCHES]`
+//! `OVERHEARD_BINARY=target/release/overheard OVERHEARD_CORPORA=DIR cargo test --bench replay -- [FEEDS] [WATCHES]`
 //!
 //! A web on loopback serves real posts as RSS, 25 a feed, each feed on a host of its own. The daemon is the
 //! real binary; its CPU time and memory are read from the system. Prints one round in which everything is
