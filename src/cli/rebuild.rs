@@ -6,7 +6,7 @@ use super::{Context, Exit};
 use crate::model::View;
 use crate::pipeline::data::Data;
 
-/// Sets store and archive aside and replays the journal. No daemon may run on the data.
+/// Removes store and archive and replays the journal. No daemon may run on the data.
 pub fn run(context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let dir = context.data_dir();
     // Opening first proves that there is a journal to build from and that nobody else holds it.

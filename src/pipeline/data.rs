@@ -1,4 +1,4 @@
-//! How are journal and views opened, made to agree, kept small, and closed?
+//! How are journal and views opened, made to agree, copied and closed?
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl Data {
         Ok((data, findings))
     }
 
-    /// Sets both views aside, so that the next opening makes them anew from the journal.
+    /// Removes both views and the snapshots: the next opening makes them anew from the journal alone.
     pub fn discard_views(dir: &Path) -> anyhow::Result<()> {
         let lock = DataLock::acquire(dir)?;
         let places = Places::of(dir);

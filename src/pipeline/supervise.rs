@@ -274,11 +274,6 @@ impl Daemon {
         Condition { ready, problems }
     }
 
-    /// Names under which a browser may ask for the page, besides `localhost` and addresses.
-    pub fn host_names(&self) -> Vec<String> {
-        Vec::new()
-    }
-
     /// What calls that change something must show.
     pub fn token(&self) -> &Secret {
         &self.token

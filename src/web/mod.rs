@@ -67,7 +67,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
                 .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
                 .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
                 .layer(fixed(header::CACHE_CONTROL, "no-store"))
-                .layer(middleware::from_fn_with_state(daemon.clone(), guard::known_host)),
+                .layer(middleware::from_fn(guard::known_host)),
         )
         .with_state(daemon)
 }
