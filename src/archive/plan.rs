@@ -180,6 +180,7 @@ impl Planner<'_> {
             FieldClause::Watch(name) => self.value(Key::Watch, name),
             FieldClause::Label(label) => self.value(Key::Label, label),
             FieldClause::Status(status) => self.value(Key::Status, status),
+            FieldClause::Outcome(outcome) => self.value(Key::Outcome, outcome.name()),
             FieldClause::Owner(owner) => self.value(Key::Owner, owner),
         }
     }

@@ -29,7 +29,7 @@ pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
 pub use term::MAX_PHRASE;
 pub use words::{MAX_WORD, Word, WordList, hash, words};
 
-use crate::model::{ClauseHit, Post, Timestamp};
+use crate::model::{ClauseHit, Outcome, Post, Timestamp};
 use ast::Expr;
 
 /// Where a query runs; decides which fields exist. Each place has the fields of those before it.
@@ -39,7 +39,7 @@ pub enum Place {
     Watch,
     /// On every mention (routes, silences): also score, label, sentiment, watch and owner.
     Route,
-    /// On the archive: also status.
+    /// On the archive: also status and outcome.
     Search,
 }
 
@@ -78,6 +78,8 @@ pub struct Facts {
     pub sentiment: Option<f64>,
     /// Of its triage: `new`, `acknowledged`, …
     pub status: Option<String>,
+    /// How it ended when it was read last.
+    pub outcome: Option<Outcome>,
 }
 
 impl Query {

@@ -86,6 +86,8 @@ fn fields_ask_for_values_without_case() {
         ("label:prob", false),
         ("label:question", true),
         ("status:new", true),
+        ("outcome:Mention", true),
+        ("outcome:suppressed", false),
         ("status:closed", false),
         ("$done", false),
     ] {
