@@ -242,6 +242,7 @@ fn phrase(field: IndexField, words: &[String]) -> Box<dyn Query> {
 fn near_word(field: IndexField, operand: &NearOperand) -> Option<(Occur, Box<dyn Query>)> {
     match operand {
         NearOperand::Word(word) => Some((Occur::Should, phrase(field, std::slice::from_ref(word)))),
+        NearOperand::Phrase(words) => Some((Occur::Should, phrase(field, words))),
         NearOperand::Wildcard(_) => None,
     }
 }

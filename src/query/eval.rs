@@ -3,8 +3,8 @@
 //! The archive uses the `*_matches` functions for what its index cannot answer exactly.
 
 use super::ast::{Expr, FieldClause, Quantity};
-pub use super::find::wildcard_matches;
 use super::find::{each_place, fields};
+pub use super::find::{is_near, wildcard_matches};
 use super::{Facts, Subject};
 use crate::model::{Post, PostId};
 

@@ -6,15 +6,18 @@
 //! the same, because posts and queries are split into words by the same function.
 
 pub mod ast;
+mod doubt;
 mod error;
 pub mod eval;
 mod explain;
 mod field;
 mod find;
+mod habit;
 mod lexer;
 mod names;
 mod parser;
 mod print;
+pub mod reference;
 mod term;
 mod words;
 
@@ -23,6 +26,7 @@ mod tests;
 
 use std::fmt;
 
+pub use doubt::{Doubt, doubts};
 pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
 pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
