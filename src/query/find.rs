@@ -198,7 +198,7 @@ fn each_near(
 }
 
 /// Positions of any of the operands, in order. Allocates only when there are some.
-fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<usize> {
+pub(super) fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<usize> {
     let mut found = Vec::new();
     for operand in operands {
         match operand {

@@ -16,6 +16,7 @@ mod names;
 mod parser;
 mod print;
 mod term;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
 pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
 pub use term::MAX_PHRASE;
+pub use why::{Because, MAX_ALTERNATIVES, why, why_not};
 pub use words::{MAX_WORD, Word, WordList, hash, words};
 
 use crate::model::{ClauseHit, Post, Timestamp};
