@@ -23,7 +23,8 @@ pub fn holds(expr: &Expr, subject: &Subject<'_>) -> bool {
     }
 }
 
-fn quantity(what: Quantity, subject: &Subject<'_>) -> Option<f64> {
+/// The number that a comparison asks for, where the post has one.
+pub(super) fn quantity(what: Quantity, subject: &Subject<'_>) -> Option<f64> {
     let post = subject.post;
     match what {
         Quantity::Score => subject.facts?.score,

@@ -19,6 +19,7 @@ mod parser;
 mod print;
 pub mod reference;
 mod term;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
 pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
 pub use term::MAX_PHRASE;
+pub use why::{Because, MAX_ALTERNATIVES, why, why_not};
 pub use words::{MAX_WORD, Word, WordList, hash, words};
 
 use crate::model::{ClauseHit, Outcome, Post, Timestamp};
