@@ -12,6 +12,7 @@ use crate::model::{Counts, Match, Outcome, Post, PostId, Score, StoryId, Timesta
 use crate::query::Query;
 
 use super::Archive;
+use super::age::AgeTo;
 use super::collect::{Gather, Gathered, Order};
 use super::error::ArchiveError;
 use super::plan::{self, Plan};
@@ -87,7 +88,8 @@ impl Archive {
         within("offset", request.offset, MAX_OFFSET)?;
         let (order, keep) = (request.sort.order(), request.offset.saturating_add(request.limit));
         self.reading(|searcher| {
-            let Gathered { total, first } = self.gather(searcher, &request.query, request.now, order, keep)?;
+            let Gathered { total, first } =
+                self.gather(searcher, &request.query, AgeTo::Moment(request.now), order, keep)?;
             let page = first.iter().skip(request.offset);
             let found = page.map(|place| {
                 let record = self.load(searcher, place.address())?;
@@ -102,7 +104,7 @@ impl Archive {
     /// # Errors
     /// As [`Archive::search`].
     pub fn count(&self, query: &Query, now: Timestamp) -> Result<usize, ArchiveError> {
-        self.reading(|searcher| Ok(self.gather(searcher, query, now, Order::Largest, 0)?.total))
+        self.reading(|searcher| Ok(self.gather(searcher, query, AgeTo::Moment(now), Order::Largest, 0)?.total))
     }
 
     /// A post by its id.
@@ -158,14 +160,14 @@ impl Archive {
         &self,
         searcher: &Searcher,
         query: &Query,
-        now: Timestamp,
+        age_to: AgeTo,
         order: Order,
         keep: usize,
     ) -> Result<Gathered, ArchiveError> {
-        let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, now);
+        let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, age_to);
         let read = AtomicUsize::new(0);
         let verify = (!exact)
-            .then(|| Arc::new(Verify { query: query.clone(), now, needles, fields: self.fields.clone(), read }));
+            .then(|| Arc::new(Verify { query: query.clone(), age_to, needles, fields: self.fields.clone(), read }));
         searcher.search(&candidates, &Gather { order, key: DATED, keep, verify }).map_err(failed)?
     }
 
@@ -189,8 +191,16 @@ impl Archive {
 
     /// Runs something on what is committed now. A panic of the library is an error, and damage is remembered.
     fn reading<T>(&self, read: impl FnOnce(&Searcher) -> Result<T, ArchiveError>) -> Result<T, ArchiveError> {
-        let searcher = self.reader.searcher();
-        let result = catch_unwind(AssertUnwindSafe(|| read(&searcher)));
+        self.reading_in(&self.reader.searcher(), read)
+    }
+
+    /// The same on what was committed at some moment before.
+    pub(super) fn reading_in<T>(
+        &self,
+        searcher: &Searcher,
+        read: impl FnOnce(&Searcher) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        let result = catch_unwind(AssertUnwindSafe(|| read(searcher)));
         let result = result.unwrap_or_else(|panic| Err(ArchiveError::damaged(panic_text(panic.as_ref()))));
         if matches!(result, Err(ArchiveError::Damaged { .. })) {
             self.suspect.store(true, Ordering::Release);
@@ -209,7 +219,7 @@ impl Sort {
 }
 
 fn found(record: Record, query: &Query, now: Timestamp) -> Found {
-    let mut hits = ask(&record, now, |subject| query.explain(subject)).unwrap_or_default();
+    let mut hits = ask(&record, AgeTo::Moment(now), |subject| query.explain(subject)).unwrap_or_default();
     if hits.iter().all(|hit| hit.spans.is_empty()) {
         // The query names no words: what the watches found is marked instead.
         hits = record.matches.iter().flat_map(|found| found.clauses.iter().cloned()).collect();
@@ -225,7 +235,7 @@ fn within(what: &'static str, asked: usize, bound: usize) -> Result<(), ArchiveE
 }
 
 /// tantivy's error as ours. [`terms`] says with `InvalidArgument` that a bound was passed.
-fn failed(why: TantivyError) -> ArchiveError {
+pub(super) fn failed(why: TantivyError) -> ArchiveError {
     match why {
         TantivyError::InvalidArgument(what) => ArchiveError::TooBroad { what, hint: terms::HINT },
         other => ArchiveError::damaged(other),
