@@ -8,6 +8,7 @@ use std::fmt::Write;
 use super::block::schema_of;
 use super::daemon::DaemonConfig;
 use super::examples::ExampleParts;
+use super::exclusions::ExclusionKeys;
 use super::kinds::{KindDoc, catalogue};
 use super::routes::RouteKeys;
 use super::schema::{KeyDoc, keys};
@@ -58,6 +59,12 @@ fn watches() -> String {
         format!("{GENERATED}# config/watches.toml\n\nWhat is listened for: one block `[[watch]]` for each thing.\n\n");
     text.push_str("## Every watch\n\n");
     table(&mut text, &keys(&schema_of::<WatchKeys>()));
+    text.push_str(
+        "\n## Exclusions\n\nWhat nobody wants to be told of, whatever watch finds it: one block `[[exclusion]]` for each \
+         thing. A post that a watch finds and an exclusion too is archived with both, can be searched, counts as \
+         suppressed and alerts nobody.\n\n",
+    );
+    table(&mut text, &keys(&schema_of::<ExclusionKeys>()));
     text.push_str(
         "\n## Examples\n\nAn entry of `must_match` and `must_not_match` is a text in quotes, which stands for title \
          and body alike, or a table with the parts that matter: `{ title = \"Acme is down\", url = \

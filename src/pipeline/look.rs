@@ -7,11 +7,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{Archive, ArchiveError, Found, SearchRequest, Sort};
+use crate::archive::{Archive, Found, SearchRequest, Sort};
 use crate::model::{AlertId, Engagement, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError};
 use crate::query::{Names, Place, Query, QueryError};
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
 
+pub use crate::archive::ArchiveError;
 pub use crate::store::Stage;
 
 /// Most results of one search.

@@ -90,6 +90,11 @@ impl Query {
         Ok(Self { expr, source: text.to_owned() })
     }
 
+    /// The same kept to posts of which `scope` is true too; [`Query::source`] stays as it was written.
+    pub fn within(self, scope: Expr) -> Self {
+        Self { expr: Expr::all(vec![self.expr, scope]), source: self.source }
+    }
+
     /// What it says.
     pub fn expr(&self) -> &Expr {
         &self.expr
