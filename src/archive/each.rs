@@ -91,6 +91,14 @@ impl Archive {
         Ok(visit(looked))
     }
 
+    /// How many posts that arrived in a window a query is true of.
+    ///
+    /// # Errors
+    /// As [`Archive::search`].
+    pub fn count_within(&self, query: &Query, window: Window, age_to: AgeTo) -> Result<usize, ArchiveError> {
+        self.counted(query, Some(plan::arrived(window)), age_to)
+    }
+
     /// How many posts arrived in a window.
     pub fn arrived(&self, window: Window) -> Result<usize, ArchiveError> {
         let searcher = self.reader.searcher();

@@ -18,8 +18,9 @@ use super::error::ArchiveError;
 use super::plan::{self, Plan};
 use super::record::Record;
 use super::schema::{DATED, Key, MENTION, RECEIVED};
-use super::snippet::{self, Snippet};
+use super::snippet::Snippet;
 use super::terms;
+use super::values;
 use super::verify::{Verify, ask};
 use super::writer::panic_text;
 
@@ -89,7 +90,7 @@ impl Archive {
         let (order, keep) = (request.sort.order(), request.offset.saturating_add(request.limit));
         self.reading(|searcher| {
             let Gathered { total, first } =
-                self.gather(searcher, &request.query, AgeTo::Moment(request.now), order, keep)?;
+                self.gather(searcher, (&request.query, None), AgeTo::Moment(request.now), order, keep)?;
             let page = first.iter().skip(request.offset);
             let found = page.map(|place| {
                 let record = self.load(searcher, place.address())?;
@@ -104,7 +105,16 @@ impl Archive {
     /// # Errors
     /// As [`Archive::search`].
     pub fn count(&self, query: &Query, now: Timestamp) -> Result<usize, ArchiveError> {
-        self.reading(|searcher| Ok(self.gather(searcher, query, AgeTo::Moment(now), Order::Largest, 0)?.total))
+        self.counted(query, None, AgeTo::Moment(now))
+    }
+
+    pub(super) fn counted(
+        &self,
+        query: &Query,
+        within: Option<Box<dyn TantivyQuery>>,
+        age_to: AgeTo,
+    ) -> Result<usize, ArchiveError> {
+        self.reading(|searcher| Ok(self.gather(searcher, (query, within), age_to, Order::Largest, 0)?.total))
     }
 
     /// A post by its id.
@@ -117,6 +127,12 @@ impl Archive {
         let mut members = self.records(&self.fields.in_story(story), Order::Smallest, DATED, MAX_MEMBERS)?;
         members.retain(|record| record.story == story);
         Ok(members)
+    }
+
+    /// The posts of a source that were read last, the newest first.
+    pub fn latest_of(&self, source: &str, limit: usize) -> Result<Vec<Record>, ArchiveError> {
+        let source = self.fields.having(Key::Source, values::wanted(source).as_bytes());
+        self.records(&source, Order::Largest, RECEIVED, limit.min(MAX_LIMIT))
     }
 
     /// When the oldest post was read, if there is any.
@@ -159,12 +175,16 @@ impl Archive {
     fn gather(
         &self,
         searcher: &Searcher,
-        query: &Query,
+        (query, within): (&Query, Option<Box<dyn TantivyQuery>>),
         age_to: AgeTo,
         order: Order,
         keep: usize,
     ) -> Result<Gathered, ArchiveError> {
         let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, age_to);
+        let candidates = match within {
+            Some(within) => Box::new(BooleanQuery::new(vec![(Occur::Must, candidates), (Occur::Must, within)])),
+            None => candidates,
+        };
         let read = AtomicUsize::new(0);
         let verify = (!exact)
             .then(|| Arc::new(Verify { query: query.clone(), age_to, needles, fields: self.fields.clone(), read }));
@@ -224,8 +244,8 @@ fn found(record: Record, query: &Query, now: Timestamp) -> Found {
         // The query names no words: what the watches found is marked instead.
         hits = record.matches.iter().flat_map(|found| found.clauses.iter().cloned()).collect();
     }
-    let title = snippet::title(&record.post.title, &hits);
-    let text = snippet::excerpt(&record.post.text, &hits);
+    let title = Snippet::of_title(&record.post.title, &hits);
+    let text = Snippet::of_text(&record.post.text, &hits);
     let Record { post, outcome, story, score, matches, .. } = record;
     Found { post, outcome, story, score, matches, title, text }
 }
