@@ -110,7 +110,7 @@ impl Sides<'_> {
         let (title, text) = (words(&record.post.title), words(&record.post.text));
         let post = &record.post;
         let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
-        let mut judge = |side: &mut Option<Side<'_>>| side.as_mut().map(|side| side.see(record, &subject)).transpose();
+        let judge = |side: &mut Option<Side<'_>>| side.as_mut().map(|side| side.see(record, &subject)).transpose();
         let (before, after) = (judge(&mut self.current)?, judge(&mut self.proposed)?);
         self.versus.compare(record, before, after);
         Ok(())

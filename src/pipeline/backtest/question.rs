@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveError, Window};
-use crate::config::Config;
+use crate::config::{Config, Paths};
 use crate::model::{Duration, Fault, Timestamp, ViewError, nearest};
 
 /// Samples of a back-test where nobody asked for a number.
@@ -84,6 +84,20 @@ impl Question {
             return Err(wrong("nothing is kept for longer than 3650 days"));
         }
         Ok(Window { from, until: now })
+    }
+
+    /// The configuration with the changed file in it, if there is one.
+    ///
+    /// # Errors
+    /// The changed file has faults, or other files have.
+    pub fn changed(&self, paths: &Paths) -> Result<Option<Config>, BacktestError> {
+        let Some(text) = &self.file_text else { return Ok(None) };
+        let name = self.file_name.as_deref().unwrap_or("watches.toml");
+        let checked = Config::check_changed(paths, &|name| std::env::var(name).ok(), name, text);
+        match checked.config {
+            Some(config) => Ok(Some(config)),
+            None => Err(BacktestError::Faults(checked.faults)),
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), BacktestError> {
