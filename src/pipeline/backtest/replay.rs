@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::question::BacktestError;
-use crate::archive::{Archive, Record};
+use crate::archive::{Archive, Record, Window};
 use crate::model::event::Decided;
 use crate::model::{
     Candidate, Match, Memory, Outcome, Post, PostId, Seen, SourceState, StoryDecision, StoryId, ViewError,
@@ -23,6 +23,7 @@ pub(super) struct Replay<'a> {
     archive: &'a Archive,
     rules: &'a Rules,
     watch: &'a str,
+    window: Window,
     told: Told,
     /// Stories with a mention.
     stories: HashSet<StoryId>,
@@ -47,10 +48,10 @@ pub(super) struct Mention {
 }
 
 impl<'a> Replay<'a> {
-    pub fn new(archive: &'a Archive, rules: &'a Rules, watch: &'a str) -> Self {
+    pub fn new(archive: &'a Archive, rules: &'a Rules, watch: &'a str, window: Window) -> Self {
         let told = Told::default();
         let (stories, usual) = (HashSet::new(), HashSet::new());
-        Self { archive, rules, watch, told, stories, baselines: Baselines::default(), usual }
+        Self { archive, rules, watch, window, told, stories, baselines: Baselines::default(), usual }
     }
 
     /// The stories with a mention so far.
@@ -87,7 +88,9 @@ impl<'a> Replay<'a> {
             let (title, text) = (words(&earlier.post.title), words(&earlier.post.text));
             let subject = Subject { post: &earlier.post, title: &title, text: &text, now: received, facts: None };
             let matches = self.rules.watches.matches(&subject);
-            if !matches.is_empty() && first_true(&self.rules.exclusions, &subject).is_none() {
+            // A post of the walk speaks for itself when its turn comes, if that is not over.
+            let visited = self.window.holds(received) && matches.iter().any(|found| found.watch == self.watch);
+            if !visited && !matches.is_empty() && first_true(&self.rules.exclusions, &subject).is_none() {
                 self.decide(&earlier, matches, &subject)?;
             }
         }

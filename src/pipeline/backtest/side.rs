@@ -48,7 +48,7 @@ impl<'a> Side<'a> {
     /// `None` when the rules have no such watch.
     pub fn new(place: Place<'a>, rules: &'a Rules) -> Option<Self> {
         let spec = rules.watches.get(place.watch)?;
-        let replay = Replay::new(place.archive, rules, place.watch);
+        let replay = Replay::new(place.archive, rules, place.watch, place.window);
         let tally = Tally::new(&rules.time_zone, place.watch);
         Some(Self { place, rules, spec, replay, tally, samples: Samples::new(place.samples) })
     }
