@@ -4,6 +4,7 @@
 //! but asks a [`Memory`](crate::model::Memory). The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
+pub mod backtest;
 mod board;
 pub mod data;
 pub mod doors;
