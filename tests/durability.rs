@@ -215,6 +215,7 @@ fn decided(number: u32) -> Decided {
         score: Score::default(),
         alerts: Vec::new(),
         held_back: Vec::new(),
+        day: None,
     }
 }
 

@@ -30,7 +30,7 @@ mod tests;
 pub use error::ArchiveError;
 pub use open::{Opened, SCHEMA_VERSION};
 pub use queue::Problem;
-pub use record::Record;
+pub use record::{Record, Told};
 pub use search::{Found, MAX_EXPIRED, MAX_LIMIT, MAX_MEMBERS, MAX_OFFSET, SearchPage, SearchRequest, Sort};
 pub use snippet::Snippet;
 pub use terms::MAX_EXPANSION;

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Event, Match, Outcome, Post, Score, StoryId, event::Decided};
+use crate::model::{
+    Alert, AlertId, Event, Match, Outcome, Post, Reason, Score, StoryId, SuppressedAlert, event::Decided,
+};
 use crate::query::Facts;
 
 use super::queue::Change;
@@ -17,6 +19,18 @@ pub struct Record {
     /// Without parts for a post that no watch matched.
     pub score: Score,
     pub matches: Vec<Match>,
+    /// The alerts that it raised.
+    pub alerts: Vec<Told>,
+    /// Why nothing more was sent, when something might have been.
+    pub held_back: Vec<SuppressedAlert>,
+}
+
+/// An alert that a post raised, and why it went to its receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    pub alert: AlertId,
+    pub receiver: String,
+    pub reason: Reason,
 }
 
 impl Record {
@@ -57,7 +71,15 @@ impl From<&Decided> for Record {
             story: decided.story.story,
             score: decided.score.clone(),
             matches: decided.matches.clone(),
+            alerts: decided.alerts.iter().map(Told::from).collect(),
+            held_back: decided.held_back.clone(),
         }
+    }
+}
+
+impl From<&Alert> for Told {
+    fn from(alert: &Alert) -> Self {
+        Self { alert: alert.id.clone(), receiver: alert.receiver.clone(), reason: alert.reason.clone() }
     }
 }
 
@@ -70,7 +92,7 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
         match event {
             Event::Page(page) => page.posts.iter().for_each(|decided| keep(decided, &mut moves, &mut posts)),
             Event::Expired { posts: expired, at: _ } => posts.extend(expired.iter().copied().map(Change::Drop)),
-            Event::SourceGone { .. } | Event::Delivery(_) | Event::Replayed { .. } => {}
+            Event::SourceGone { .. } | Event::Delivery(_) | Event::Replayed { .. } | Event::DayOver { .. } => {}
         }
     }
     moves.extend(posts);

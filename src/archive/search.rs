@@ -216,7 +216,7 @@ fn found(record: Record, query: &Query, now: Timestamp) -> Found {
     }
     let title = snippet::title(&record.post.title, &hits);
     let text = snippet::excerpt(&record.post.text, &hits);
-    let Record { post, outcome, story, score, matches } = record;
+    let Record { post, outcome, story, score, matches, .. } = record;
     Found { post, outcome, story, score, matches, title, text }
 }
 

@@ -59,6 +59,7 @@ fn decided(post: Post) -> Decided {
         score: Score::default(),
         alerts: Vec::new(),
         held_back: Vec::new(),
+        day: None,
         post,
     }
 }

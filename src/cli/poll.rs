@@ -94,7 +94,13 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
         end: None,
         gap: false,
     };
-    let rules = Rules { watches: Arc::default(), routes: Arc::default(), first_poll_alert_age: Default::default() };
+    let rules = Rules {
+        watches: Arc::default(),
+        routes: Arc::default(),
+        exclusions: Arc::default(),
+        time_zone: jiff::tz::TimeZone::UTC,
+        first_poll_alert_age: Default::default(),
+    };
     Ok(rehearse(page, &rules, &Blank)?)
 }
 

@@ -35,7 +35,7 @@ use self::secrets::Secrets;
 use crate::model::Fault;
 use crate::query::Names;
 use crate::route::Tree;
-use crate::watch::WatchSet;
+use crate::watch::{Exclusion, WatchSet};
 
 pub use changes::Changes;
 pub use daemon::{DaemonConfig, Retention, Team};
@@ -57,6 +57,8 @@ pub struct Config {
     /// The lists that queries may name.
     pub names: Names,
     pub watches: Arc<WatchSet>,
+    /// What nobody wants to be told of, in the order of the file.
+    pub exclusions: Arc<Vec<Exclusion>>,
     pub receivers: Vec<ReceiverConfig>,
     pub route: Tree,
     versions: changes::Versions,
@@ -162,6 +164,7 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fa
             hosts: sources.hosts,
             names: watches.names,
             watches: Arc::new(WatchSet::new(watches.specs)),
+            exclusions: Arc::default(),
             receivers: routes.receivers,
             route: routes.tree,
             versions,

@@ -137,7 +137,7 @@ fn read_watch(
         .versions
         .insert(keys.name.clone(), block::version(&[block]) ^ xxhash_rust::xxh3::xxh3_64(printed.as_bytes()));
     let WatchKeys { name, role, owner, priority, .. } = keys;
-    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query })
+    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query, max_alerts_per_day: None })
 }
 
 /// The query at a key of a block; its fault points into the string.

@@ -82,6 +82,7 @@ fn decided() -> Decided {
         reason: Reason { route: vec!["(default)".into()] },
         decided_at: Timestamp(3),
         sample: false,
+        digest: None,
     };
     let story = StoryDecision {
         story: StoryId(id),
@@ -103,6 +104,7 @@ fn decided() -> Decided {
         score,
         alerts: vec![alert],
         held_back,
+        day: None,
     }
 }
 

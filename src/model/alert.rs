@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Match, Post, Score, StoryId, Timestamp};
+use super::{ClauseHit, Day, Match, Post, PostId, Score, StoryId, Timestamp};
 
 /// Identity of one alert to one receiver; the `webhook-id` of all its deliveries, over retries and
 /// restarts. `alert_` and 24 hexadecimal digits derived from story, receiver and sequence, so that
@@ -26,6 +26,42 @@ pub struct Alert {
     /// Made by `test-route`: receivers mark it, nothing is counted.
     #[serde(default)]
     pub sample: bool,
+    /// Set when it stands for many stories that were held back; what is above describes the first of them.
+    #[serde(default)]
+    pub digest: Option<Digest>,
+}
+
+/// What was held back from one receiver, told at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Digest {
+    /// The watch whose daily cap held them back.
+    pub watch: String,
+    /// Most stories of the watch that are alerted on one day.
+    pub cap: u32,
+    /// The local day that is over.
+    pub day: Day,
+    /// All stories held back, also those that are not listed.
+    pub stories: u64,
+    /// The ones with the highest scores first, at most [`Digest::MAX_LISTED`].
+    pub listed: Vec<DigestEntry>,
+}
+
+impl Digest {
+    /// Most stories listed in one digest; all are counted.
+    pub const MAX_LISTED: usize = 10;
+}
+
+/// One story of a digest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DigestEntry {
+    pub story: StoryId,
+    /// The member that would have been alerted.
+    pub post: PostId,
+    pub title: String,
+    pub url: String,
+    pub site: String,
+    /// 0–100.
+    pub score: u8,
 }
 
 /// The way through the route tree that led to a receiver.
@@ -45,6 +81,10 @@ pub enum SuppressedAlert {
     FirstPoll { published: Option<Timestamp> },
     /// No route of the tree names a receiver.
     NoRoute,
+    /// An exclusion is true of the post: nobody is told, and it counts as no mention.
+    Excluded { exclusion: String, clauses: Vec<ClauseHit> },
+    /// Every watch that matched has alerted its most stories of this local day. `watch` tells of it in its digest.
+    DailyCap { receiver: String, watch: String, cap: u32, day: Day },
 }
 
 impl SuppressedAlert {
@@ -54,6 +94,8 @@ impl SuppressedAlert {
             Self::StoryAlerted { .. } => "story_alerted",
             Self::FirstPoll { .. } => "first_poll",
             Self::NoRoute => "no_route",
+            Self::Excluded { .. } => "excluded",
+            Self::DailyCap { .. } => "daily_cap",
         }
     }
 }

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision, StoryId,
-    SuppressedAlert, Timestamp,
+    Alert, AlertId, Counts, Day, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision,
+    StoryId, SuppressedAlert, Timestamp,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -26,6 +26,8 @@ pub enum Event {
     Delivery(DeliveryAttempt),
     /// A dead letter was put back into the outbox by a person.
     Replayed { alert: AlertId, at: Timestamp, by: String },
+    /// The local day of a watch with a daily cap is over, and its receivers are told what was held back.
+    DayOver { watch: String, day: Day, at: Timestamp, alerts: Vec<Alert> },
     /// A post left the archive by age; its seen key stays while the source still lists it.
     Expired { posts: Vec<PostId>, at: Timestamp },
 }
@@ -104,6 +106,9 @@ pub struct Decided {
     pub alerts: Vec<Alert>,
     /// Why nothing more was sent, when something might have been.
     pub held_back: Vec<SuppressedAlert>,
+    /// The local day on which it was decided, for the daily caps of its watches; only with alerts, or when a cap held some back.
+    #[serde(default)]
+    pub day: Option<Day>,
 }
 
 /// One attempt to deliver an alert.

@@ -20,7 +20,7 @@ pub mod story;
 pub mod time;
 pub mod view;
 
-pub use alert::{Alert, AlertId, Reason, SuppressedAlert};
+pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
 pub use health::{FetchProblem, Health, SourceHealth};
@@ -33,5 +33,5 @@ pub use secret::{Secret, SecretValue};
 pub use settings::Settings;
 pub use source::{Next, Progress, ReadError, Reading, Source, SourceKind};
 pub use story::{JoinedBy, StoryDecision, StoryId};
-pub use time::{Duration, Timestamp};
+pub use time::{Day, Duration, Timestamp};
 pub use view::{Candidate, Ledger, LedgerError, Memory, Outbox, Pending, Seen, SourceState, Sources, View, ViewError};

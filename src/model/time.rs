@@ -13,6 +13,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
+/// A day of somebody's calendar, in the time zone of the configuration: `2026-01-31`.
+pub type Day = jiff::civil::Date;
+
 impl Timestamp {
     /// From whole seconds since the Unix epoch; saturates at the ends of the range.
     pub fn from_seconds(seconds: i64) -> Self {
@@ -37,6 +40,11 @@ impl Timestamp {
         let date = jiff::civil::Date::from_str(text).ok()?;
         let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
         Some(Self(midnight.timestamp().as_millisecond()))
+    }
+
+    /// The local day that this moment belongs to.
+    pub fn day(self, zone: &jiff::tz::TimeZone) -> Day {
+        self.to_jiff().to_zoned(zone.clone()).date()
     }
 
     /// The same moment for calendar arithmetic; moments outside jiff's range are clamped to it.

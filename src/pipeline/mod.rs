@@ -19,6 +19,7 @@ pub mod writer;
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::dedup;
@@ -31,7 +32,7 @@ use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
 use crate::route::{Routed, Tree};
 use crate::score::{self, Baselines, Sight};
-use crate::watch::WatchSet;
+use crate::watch::{Exclusion, WatchSet};
 
 pub use board::Board;
 pub use overlay::Overlay;
@@ -41,6 +42,10 @@ pub use overlay::Overlay;
 pub struct Rules {
     pub watches: Arc<WatchSet>,
     pub routes: Arc<Tree>,
+    /// What nobody wants to be told of.
+    pub exclusions: Arc<Vec<Exclusion>>,
+    /// When a day begins, for daily caps.
+    pub time_zone: TimeZone,
     /// On the first poll of a source, older posts alert nobody.
     pub first_poll_alert_age: Duration,
 }
@@ -166,8 +171,17 @@ fn decide_post(
         (false, true) => Outcome::Unmatched,
         (false, false) => Outcome::Mention,
     };
-    let mut decided =
-        Decided { post, outcome, content_hash, matches, story, score, alerts: Vec::new(), held_back: Vec::new() };
+    let mut decided = Decided {
+        post,
+        outcome,
+        content_hash,
+        matches,
+        story,
+        score,
+        alerts: Vec::new(),
+        held_back: Vec::new(),
+        day: None,
+    };
     if outcome == Outcome::Mention {
         route(&mut decided, first_poll, rules, memory)?;
     }
@@ -224,6 +238,7 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
             reason,
             decided_at: decided.post.received,
             sample: false,
+            digest: None,
         });
     }
     if decided.alerts.is_empty() && decided.held_back.is_empty() {

@@ -381,6 +381,8 @@ pub fn rules_of(config: &Config) -> Rules {
     Rules {
         watches: config.watches.clone(),
         routes: Arc::new(config.route.clone()),
+        exclusions: config.exclusions.clone(),
+        time_zone: config.daemon.time_zone.zone.clone(),
         first_poll_alert_age: config.daemon.first_poll_alert_age,
     }
 }

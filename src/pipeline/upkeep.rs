@@ -132,7 +132,7 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         Event::Page(read) => keep_page(read, holds_progress, retention, store, now),
         // The store forgets what was delivered long ago, but the alert stands in its page as long as mentions are kept:
         // without the verdict, a rebuild would send it again.
-        Event::Delivery(DeliveryAttempt { at, .. }) | Event::Replayed { at, .. } => {
+        Event::Delivery(DeliveryAttempt { at, .. }) | Event::Replayed { at, .. } | Event::DayOver { at, .. } => {
             keep_if(now.since(*at) <= retention.mentions)
         }
         Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),

@@ -18,7 +18,7 @@ use super::{Decision, Overlay, Page, Rules, decide};
 use crate::archive::Archive;
 use crate::journal::{Journal, JournalError};
 use crate::model::{
-    AlertId, Counts, Duration, Event, Ledger, LedgerError, Memory, PageRead, Position, PostId, View, ViewError,
+    Alert, AlertId, Counts, Duration, Event, Ledger, LedgerError, Memory, PageRead, Position, PostId, View, ViewError,
 };
 use crate::score::Baselines;
 use crate::store::Store;
@@ -268,6 +268,7 @@ impl AtWork {
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
+                Event::DayOver { alerts, .. } => alerts.iter().for_each(|alert| self.told(alert)),
                 Event::Delivery(_) | Event::SourceGone { .. } | Event::Expired { .. } => {}
             }
         }
@@ -301,11 +302,13 @@ impl AtWork {
             for why in &decided.held_back {
                 counter!(HELD_BACK, "reason" => why.name()).increment(1);
             }
-            for alert in &decided.alerts {
-                counter!(ALERTS, "receiver" => alert.receiver.clone()).increment(1);
-                (self.desk.wake)(&alert.receiver);
-            }
+            decided.alerts.iter().for_each(|alert| self.told(alert));
         }
+    }
+
+    fn told(&self, alert: &Alert) {
+        counter!(ALERTS, "receiver" => alert.receiver.clone()).increment(1);
+        (self.desk.wake)(&alert.receiver);
     }
 
     fn wake_for(&self, alert: &AlertId) {

@@ -23,6 +23,7 @@ pub fn alert(receiver: &str, now: Timestamp) -> Alert {
         reason: Reason { route: vec!["(test-route)".into()] },
         decided_at: now,
         sample: true,
+        digest: None,
     }
 }
 

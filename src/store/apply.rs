@@ -33,6 +33,7 @@ impl Layers {
             }
             Event::Delivery(attempt) => self.apply_delivery(attempt),
             Event::Replayed { alert, at, by: _ } => self.apply_replayed(alert, *at),
+            Event::DayOver { alerts, .. } => alerts.iter().try_for_each(|alert| self.apply_alert(alert)),
             Event::Expired { posts, at: _ } => posts.iter().try_for_each(|post| self.apply_expired(*post)),
         }
     }
@@ -116,7 +117,7 @@ impl Layers {
         if self.delivery(&alert.id)?.is_some() {
             return Ok(());
         }
-        if !alert.sample {
+        if !alert.sample && alert.digest.is_none() {
             let story = self.resolve(alert.story)?;
             let mut told = self.told(story)?;
             told.receivers.entry(alert.receiver.clone()).or_default();

@@ -5,6 +5,7 @@
 //! whose word occurs, and only these are evaluated exactly.
 
 mod anchor;
+mod exclusion;
 mod index;
 
 #[cfg(test)]
@@ -17,6 +18,8 @@ use crate::query::{Query, Subject, WordList, words};
 
 use index::Index;
 
+pub use exclusion::{Exclusion, first_true};
+
 /// One watch, as configured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WatchSpec {
@@ -26,14 +29,17 @@ pub struct WatchSpec {
     /// Who is told of its mentions.
     pub owner: Option<String>,
     pub priority: Priority,
+    /// What it says, and the scope it is kept to.
     pub query: Query,
+    /// Most stories that are alerted on one local day; the rest is told of in one digest after midnight.
+    pub max_alerts_per_day: Option<u32>,
 }
 
 impl WatchSpec {
     /// Changes whenever the watch would match, or be treated, differently.
     pub fn version(&self) -> WatchVersion {
-        let Self { name: _, role, owner, priority, query } = self;
-        let settings = format!("{query}\n{role:?}\n{owner:?}\n{priority:?}");
+        let Self { name: _, role, owner, priority, query, max_alerts_per_day } = self;
+        let settings = format!("{query}\n{role:?}\n{owner:?}\n{priority:?}\n{max_alerts_per_day:?}");
         blake3::hash(settings.as_bytes()).to_hex()[..16].to_owned()
     }
 }

@@ -11,7 +11,14 @@ use crate::query::{Names, Place};
 
 fn spec(name: &str, query: &str) -> WatchSpec {
     let query = Query::parse(query, Place::Watch, &Names::default()).unwrap_or_else(|error| panic!("{query}: {error}"));
-    WatchSpec { name: name.to_owned(), role: Role::Brand, owner: None, priority: Priority::Normal, query }
+    WatchSpec {
+        name: name.to_owned(),
+        role: Role::Brand,
+        owner: None,
+        priority: Priority::Normal,
+        query,
+        max_alerts_per_day: None,
+    }
 }
 
 fn post(title: &str, text: &str) -> Post {

@@ -63,6 +63,7 @@ impl State {
             }
             Event::Delivery(attempt) => self.apply_delivery(attempt),
             Event::Replayed { alert, at, by: _ } => self.apply_replayed(alert, *at),
+            Event::DayOver { alerts, .. } => alerts.iter().for_each(|alert| self.apply_alert(alert)),
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
         }
     }
@@ -127,7 +128,7 @@ impl State {
         if self.deliveries.contains_key(&alert.id) {
             return;
         }
-        if !alert.sample {
+        if !alert.sample && alert.digest.is_none() {
             let story = self.resolve(alert.story);
             self.told.entry(story).or_default().entry(alert.receiver.clone()).or_default();
         }

@@ -138,6 +138,7 @@ pub fn joins(number: u8, to: u8, at: i64) -> Decided {
         score: Score::default(),
         alerts: Vec::new(),
         held_back: Vec::new(),
+        day: None,
     }
 }
 
@@ -158,6 +159,7 @@ pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
         reason: Reason { route: vec!["(default)".into()] },
         decided_at: decided.post.received,
         sample: false,
+        digest: None,
     });
     decided
 }
