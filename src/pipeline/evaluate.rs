@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::usage::{Meter, resident_megabytes};
-use crate::model::{Engagement, Post, PostId, PostType, Priority, Role, Timestamp};
+use crate::model::{Engagement, Post, PostId, PostType, Timestamp};
 use crate::query::{Names, Place, Query, QueryError, Subject, words};
 use crate::watch::{WatchSet, WatchSpec};
 
@@ -147,13 +147,7 @@ fn specs(rules: &Lines) -> Result<Vec<WatchSpec>, EvaluateError> {
             query: query.to_owned(),
             error,
         })?;
-        specs.push(WatchSpec {
-            name: id.to_owned(),
-            role: Role::default(),
-            owner: None,
-            priority: Priority::default(),
-            query,
-        });
+        specs.push(WatchSpec::new(id, query));
     }
     Ok(specs)
 }
