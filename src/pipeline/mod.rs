@@ -8,12 +8,14 @@ pub mod backtest;
 mod board;
 pub mod data;
 pub mod doors;
+pub mod evaluate;
 pub mod look;
 mod overlay;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
 mod upkeep;
+pub mod usage;
 pub mod writer;
 
 use std::sync::Arc;
