@@ -8,6 +8,7 @@ mod check;
 mod daemon;
 mod deliveries;
 mod demo;
+mod explain;
 mod init;
 mod kinds;
 mod poll;
@@ -18,6 +19,7 @@ mod search;
 mod sources;
 mod table;
 mod test_route;
+mod why_not;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -71,6 +73,10 @@ enum Command {
     Poll(poll::Poll),
     /// Search everything that was read.
     Search(search::Search),
+    /// Tell everything that was decided on a post, and why.
+    Explain(explain::Explain),
+    /// Tell why a watch did not bring a post to anybody.
+    WhyNot(why_not::WhyNotArgs),
     /// Show how each source does.
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
@@ -203,6 +209,8 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Kinds(args) => kinds::run(&args, out),
         Command::Poll(args) => poll::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
+        Command::Explain(args) => explain::run(&args, &context, out),
+        Command::WhyNot(args) => why_not::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
         Command::TestRoute(args) => test_route::run(&args, &context, out),

@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::bail;
 use clap::Args;
 
-use super::table::{plain, table};
+use super::table::{Mark, marked, plain, table};
 use super::{Context, Exit, Format};
-use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, Highlighted, SearchAnswer, SearchQuestion, SortBy};
+use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, SearchAnswer, SearchQuestion, SortBy};
 
 /// Searches everything that was read.
 #[derive(Debug, Args)]
@@ -81,20 +81,16 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
     for found in &answer.results {
         let score = found.score.as_ref().map_or(String::new(), |score| score.total.to_string());
         let when = format!("{} ago", answer.as_of.since(found.published.unwrap_or(found.received)));
-        let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url)]
-            .into_iter()
-            .filter(|words| !words.is_empty())
-            .collect();
+        let words: Vec<String> =
+            [marked(&found.title, Mark::Stars), marked(&found.snippet, Mark::Stars), plain(&found.url)]
+                .into_iter()
+                .filter(|words| !words.is_empty())
+                .collect();
         table.add_row([score, when, plain(&found.site), words.join("\n"), found.watches.join(", ")]);
     }
     writeln!(out, "{table}")?;
     writeln!(out, "{} of {} found; *words* that matched are marked.", answer.results.len(), answer.total)?;
     Ok(())
-}
-
-fn marked(words: &Highlighted) -> String {
-    let mark = |(piece, hit): (&str, bool)| if hit { format!("*{piece}*") } else { piece.to_owned() };
-    plain(&words.pieces().into_iter().map(mark).collect::<String>())
 }
 
 fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {

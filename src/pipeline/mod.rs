@@ -7,6 +7,7 @@
 mod board;
 pub mod data;
 pub mod doors;
+pub mod explain;
 pub mod look;
 mod overlay;
 pub mod rehearse;

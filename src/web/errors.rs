@@ -15,7 +15,7 @@ pub struct ApiError {
 
 #[derive(Debug, Serialize)]
 struct Body {
-    /// A word that stays the same: `bad_query`, `not_found`, `forbidden`, `unavailable`.
+    /// A word that stays the same: `bad_query`, `bad_request`, `no_such_watch`, `not_found`, `forbidden`, `unavailable`.
     code: &'static str,
     /// A sentence for people.
     message: String,
@@ -36,6 +36,12 @@ impl ApiError {
     pub fn bad_query(message: impl Into<String>, hint: Option<String>, span: std::ops::Range<usize>) -> Self {
         let error = Body { code: "bad_query", message: message.into(), hint, span: Some(span) };
         Self { status: StatusCode::BAD_REQUEST, error }
+    }
+
+    /// The same error with what would be right.
+    pub fn hint(mut self, hint: Option<String>) -> Self {
+        self.error.hint = hint;
+        self
     }
 
     /// The sentence and the hint, as a page shows them.

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod deliveries;
+pub mod explain;
 pub mod health;
 pub mod reload;
 pub mod search;
