@@ -77,6 +77,8 @@ async fn search_answers_with_highlights_and_says_what_is_wrong_with_a_query() {
     ] {
         assert_eq!(get(&inside, path).await.status, 400, "{path}");
     }
+    let far = get(&inside, "/api/v1/search?query=acme&offset=999999").await;
+    assert_eq!((far.status, far.json()["error"]["code"].as_str()), (400, Some("bad_request")), "{}", far.body);
     inside.stop().await;
 }
 

@@ -239,7 +239,7 @@ const FAULTS: &[Case] = &[
         &[
             "warning: watches.toml:1:1: watch.a.owner: nobody owns this watch (add owner = \"…\": who looks after what it finds)",
             "watches.toml:3:8: watch.a.role: `bran` is none of `brand`, `product`, `competitor`, `topic` (did you mean `brand`?)",
-            "watches.toml:4:1: watch.a.respond_within: unknown key `respond_within` (known here: name, role, owner, priority, query, must_match, must_not_match)",
+            "watches.toml:4:1: watch.a.respond_within: unknown key `respond_within` (known here: name, role, owner, priority, query, scope, max_alerts_per_day, must_match, must_not_match)",
         ],
     ),
     (
@@ -260,6 +260,45 @@ const FAULTS: &[Case] = &[
         "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme NOT site:jobs.acme.example\"\nmust_match = [{ text = \"acme\", url = \"https://www.acme.example/\" }]\nmust_not_match = [{ text = \"acme\", url = \"https://jobs.acme.example/1\" }, { title = \"ACME!\" }]",
         &[
             "watches.toml:6:75: watch.a.must_not_match: the query finds this post, and it must not: `acme`: in the title (narrow the query with NOT …, or correct the example)",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\nscope = { sources = [\"hm\", \"hn\"], kinds = [\"hacker_new\"], languages = [\"en\", \"english\"], sites = [] }\nmax_alerts_per_day = 0",
+        &[
+            "warning: watches.toml:5:22: watch.a.scope.sources: there is no source `hm`: nothing comes from it (did you mean `hn`?)",
+            "watches.toml:5:44: watch.a.scope.kinds: there is no kind `hacker_new` (did you mean `hacker_news`?)",
+            "watches.toml:5:78: watch.a.scope.languages: `english` is no language (write a language tag such as en or de)",
+            "watches.toml:5:90: watch.a.scope.sites: unknown key `sites` (known here: sources, kinds, languages)",
+            "watches.toml:6:22: watch.a.max_alerts_per_day: a cap of 0 would tell nobody of anything before midnight (leave it out for no cap; to be told of nothing, let no route take this watch)",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\nscope = { sources = [] }\nmax_alerts_per_day = 10001",
+        &[
+            "watches.toml:5:21: watch.a.scope.sources: an empty list lets no post through (name at least one, or leave the key out)",
+            "watches.toml:6:22: watch.a.max_alerts_per_day: the cap is at most 10000",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\nscope = { languages = [\"de\"] }\nmust_match = [\"Acme\", { title = \"Acme\", lang = \"en\" }]",
+        &[
+            "watches.toml:6:23: watch.a.must_match: the query does not find this post, and it must (widen the query, or correct the example)",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[lists]\njobs = [\"hiring\"]\n\n[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\n\n[[exclusion]]\nname = \"Jobs\"\nquery = \"$jobs AND (\"\nowner = \"kim\"\n\n[[exclusion]]\nname = \"jobs\"\nquery = \"$jobs\"\nmust_match = [\"Acme hires\"]\nmust_not_match = [\"Hiring\"]\n\n[[exclusion]]\nname = \"jobs\"\nquery = \"score>1\"\n",
+        &[
+            "watches.toml:10:8: exclusion.Jobs.name: a name has small letters, digits, `-`, `_` and `.`, and begins with a letter or digit (write \"jobs\")",
+            "watches.toml:11:20: exclusion.Jobs.query: `(` is never closed (close it with `)`)",
+            "watches.toml:12:1: exclusion.Jobs.owner: unknown key `owner` (known here: name, query, must_match, must_not_match)",
+            "watches.toml:17:15: exclusion.jobs.must_match: the query does not find this post, and it must (widen the query, or correct the example)",
+            "watches.toml:18:19: exclusion.jobs.must_not_match: the query finds this post, and it must not (narrow the query with NOT …, or correct the example)",
+            "watches.toml:21:8: exclusion.jobs.name: the name `jobs` is taken: it stands in line 15 already",
+            "watches.toml:22:10: exclusion.jobs.query: `score` does not exist in a watch: it is only known after the watches were asked",
         ],
     ),
     (
@@ -537,6 +576,36 @@ fn a_list_that_changes_alters_the_watches_that_use_it() {
     };
     let config = |entry: &str| Files::good().with("watches.toml", &watches(entry)).config();
     assert_eq!(Changes::between(&config("acme"), &config("globex")).to_string(), "watches: 1 altered (a)");
+}
+
+#[test]
+fn a_scope_is_part_of_what_the_watch_asks() {
+    let watch = |scope: &str| {
+        format!(
+            "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme OR globex\"\nmax_alerts_per_day = 20\n{scope}\n"
+        )
+    };
+    let scope = "scope = { sources = [\"hn\"], kinds = [\"rss\", \"discourse\"], languages = [\"en-GB\"] }";
+    let config = Files::good().with("watches.toml", &watch(scope)).config();
+    let spec = config.watches.get("a").expect("the watch");
+    assert_eq!(spec.query.to_string(), "(acme OR globex) AND source:hn AND (kind:rss OR kind:discourse) AND lang:en");
+    assert_eq!((spec.query.source(), spec.max_alerts_per_day), ("acme OR globex", Some(20)));
+
+    let without = Files::good().with("watches.toml", &watch("")).config();
+    assert_ne!(spec.version(), without.watches.get("a").expect("the watch").version());
+    assert_eq!(Changes::between(&config, &without).to_string(), "watches: 1 altered (a)");
+}
+
+#[test]
+fn exclusions_arrive_and_their_changes_are_named() {
+    let jobs = |query: &str| format!("{WATCHES}\n[[exclusion]]\nname = \"jobs\"\nquery = \"{query}\"\n");
+    let config = |text: &str| Files::good().with("watches.toml", text).config();
+    let (without, with, other) = (config(WATCHES), config(&jobs("hiring")), config(&jobs("hiring OR jobs")));
+    let names: Vec<&str> = with.exclusions.iter().map(|exclusion| exclusion.name.as_str()).collect();
+    assert_eq!(names, ["jobs"]);
+    assert_eq!(Changes::between(&without, &with).to_string(), "exclusions: 1 added (jobs)");
+    assert_eq!(Changes::between(&with, &other).to_string(), "exclusions: 1 altered (jobs)");
+    assert_eq!(Changes::between(&with, &without).to_string(), "exclusions: 1 removed (jobs)");
 }
 
 #[test]

@@ -42,9 +42,13 @@ fn summary(checked: &Checked) -> String {
     let warned = if warnings == 0 { String::new() } else { format!(", {}", count(warnings, "warning")) };
     match &checked.config {
         Some(config) => format!(
-            "The configuration is good: {}, {}, {}{warned}.",
+            "The configuration is good: {}, {}, {}{}{warned}.",
             count(config.sources.len(), "source"),
             plural(config.watches.specs().len(), "watch", "watches"),
+            match config.exclusions.len() {
+                0 => String::new(),
+                number => format!("{}, ", count(number, "exclusion")),
+            },
             count(config.receivers.len(), "receiver"),
         ),
         None => format!("The configuration cannot be used: {}{warned}.", count(errors, "fault")),

@@ -1,10 +1,10 @@
 //! `overheard poll NAME`: what would a source bring right now?
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use serde_json::json;
 use url::Url;
@@ -14,7 +14,7 @@ use super::{Context, Exit};
 use crate::config::sample::source_of;
 use crate::model::event::{Decided, PageRead};
 use crate::model::{Fault, Progress, Response, Timestamp, nearest};
-use crate::pipeline::rehearse::{Blank, poll_once, rehearse};
+use crate::pipeline::rehearse::{Blank, max_answer, poll_once, rehearse};
 use crate::pipeline::{Page, Rules};
 use crate::source::KINDS;
 
@@ -68,6 +68,21 @@ fn ask(name: &str, context: &Context) -> anyhow::Result<Vec<PageRead>> {
     polled.with_context(|| format!("`{name}` brought nothing"))
 }
 
+/// A recorded body, no larger than one that the daemon would take.
+fn recorded_body(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let bound = max_answer() as u64;
+    let mut body = Vec::new();
+    let file = std::fs::File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.take(bound + 1).read_to_end(&mut body).with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(
+        body.len() as u64 <= bound,
+        "{} is larger than the {} MiB that are taken of an answer",
+        path.display(),
+        bound >> 20
+    );
+    Ok(body)
+}
+
 /// Reads a recorded answer as a source of this kind would.
 fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<PageRead> {
     let Some(kind) = KINDS.iter().find(|known| known.name() == kind) else {
@@ -78,7 +93,7 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
         status: 200,
         url: args.url.clone(),
         headers: args.headers.as_deref().map(recorded_headers).transpose()?.unwrap_or_default(),
-        body: std::fs::read(from).with_context(|| format!("cannot read {}", from.display()))?.into(),
+        body: recorded_body(from)?.into(),
         received_at: now,
     };
     let told = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");

@@ -81,8 +81,12 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
     for found in &answer.results {
         let score = found.score.as_ref().map_or(String::new(), |score| score.total.to_string());
         let when = format!("{} ago", answer.as_of.since(found.published.unwrap_or(found.received)));
+        let not_told = match found.held_back.is_empty() {
+            true => String::new(),
+            false => plain(&format!("{}: {}", found.outcome.name(), found.held_back.join("; "))),
+        };
         let words: Vec<String> =
-            [marked(&found.title, Mark::Stars), marked(&found.snippet, Mark::Stars), plain(&found.url)]
+            [marked(&found.title, Mark::Stars), marked(&found.snippet, Mark::Stars), plain(&found.url), not_told]
                 .into_iter()
                 .filter(|words| !words.is_empty())
                 .collect();
@@ -110,6 +114,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
         "title",
         "snippet",
         "url",
+        "held_back",
     ])?;
     for found in &answer.results {
         csv.write_record(csv_row(found).map(|cell| harmless(&cell)))?;
@@ -118,7 +123,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn csv_row(found: &FoundPost) -> [String; 14] {
+fn csv_row(found: &FoundPost) -> [String; 15] {
     [
         found.id.to_string(),
         found.story.to_string(),
@@ -134,6 +139,7 @@ fn csv_row(found: &FoundPost) -> [String; 14] {
         found.title.text.clone(),
         found.snippet.text.clone(),
         found.url.clone(),
+        found.held_back.join("; "),
     ]
 }
 

@@ -14,6 +14,7 @@ pub(super) struct Versions {
     daemon: u64,
     sources: BTreeMap<String, u64>,
     watches: BTreeMap<String, u64>,
+    exclusions: BTreeMap<String, u64>,
     receivers: BTreeMap<String, u64>,
     route: u64,
 }
@@ -24,6 +25,7 @@ impl Versions {
             daemon,
             sources: sources.sources.iter().map(|source| (source.name.clone(), source.version)).collect(),
             watches: watches.versions.clone(),
+            exclusions: watches.exclusion_versions.clone(),
             receivers: routes.receivers.iter().map(|receiver| (receiver.name.clone(), receiver.version)).collect(),
             route: routes.version,
         }
@@ -43,6 +45,7 @@ pub struct Named {
 pub struct Changes {
     pub sources: Named,
     pub watches: Named,
+    pub exclusions: Named,
     pub receivers: Named,
     pub routes: bool,
     pub hosts: bool,
@@ -59,6 +62,7 @@ impl Changes {
         Self {
             sources: Named::between(&before.sources, &after.sources),
             watches: Named::between(&before.watches, &after.watches),
+            exclusions: Named::between(&before.exclusions, &after.exclusions),
             receivers: Named::between(&before.receivers, &after.receivers),
             routes: before.route != after.route,
             hosts: old.hosts != new.hosts,
@@ -120,6 +124,7 @@ impl fmt::Display for Changes {
         let mut parts = Vec::new();
         self.sources.describe("sources", &mut parts);
         self.watches.describe("watches", &mut parts);
+        self.exclusions.describe("exclusions", &mut parts);
         self.receivers.describe("receivers", &mut parts);
         let others = [("routes altered", self.routes), ("hosts altered", self.hosts), ("daemon altered", self.daemon)];
         parts.extend(others.into_iter().filter(|(_, changed)| *changed).map(|(words, _)| words.to_owned()));

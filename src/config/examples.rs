@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
+use super::scope::ScopeKeys;
 use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Settings, Timestamp};
 use crate::query::{Because, Query, Subject, why, words};
 
@@ -47,25 +48,30 @@ pub(super) struct ExampleParts {
     url: String,
     /// Handle of its author.
     author: String,
-    /// Its language: `en`.
-    lang: String,
+    /// Its language: `en`. Where it is left out, the first of the watch's scope.
+    pub lang: String,
     /// Its tags.
     tags: Vec<String>,
-    /// Name of the source that brings it.
-    source: String,
+    /// Name of the source that brings it. Where it is left out, the first of the watch's scope.
+    pub source: String,
+    /// Kind of the source that brings it. Where it is left out, the first of the watch's scope.
+    pub kind: String,
 }
 
-/// A fault for every example that the query treats otherwise than it must.
-pub(super) fn try_on(
-    query: &Query,
-    block: &Settings<'_>,
-    must_match: &[Example],
-    must_not_match: &[Example],
-) -> Vec<Fault> {
+/// The examples of one block, and the scope that they stand in.
+pub(super) struct Examples<'e> {
+    pub must_match: &'e [Example],
+    pub must_not_match: &'e [Example],
+    pub scope: &'e ScopeKeys,
+}
+
+/// A fault for every example that the query, its scope included, treats otherwise than it must.
+pub(super) fn try_on(query: &Query, block: &Settings<'_>, examples: &Examples<'_>) -> Vec<Fault> {
+    let Examples { must_match, must_not_match, scope } = examples;
     let mut faults = Vec::new();
     for (key, examples, must) in [("must_match", must_match, true), ("must_not_match", must_not_match, false)] {
         for (index, example) in examples.iter().enumerate() {
-            let decided = decided(query, example);
+            let decided = decided(query, example, scope);
             if decided.matches != must {
                 faults.push(example_fault(block, key, index, must, &decided.because));
             }
@@ -95,11 +101,12 @@ fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool, beca
     Fault { span: entry.or(fault.span.clone()), ..fault }
 }
 
-fn decided(query: &Query, example: &Example) -> Decided {
-    let parts = match example {
+fn decided(query: &Query, example: &Example, scope: &ScopeKeys) -> Decided {
+    let mut parts = match example {
         Example::Text(text) => ExampleParts { title: text.clone(), text: text.clone(), ..ExampleParts::default() },
         Example::Parts(parts) => parts.clone(),
     };
+    scope.put_into(&mut parts);
     let post = post_of(parts);
     let (title, text) = (words(&post.title), words(&post.text));
     let subject = Subject { post: &post, title: &title, text: &text, now: post.received, facts: None };
@@ -115,7 +122,7 @@ fn post_of(parts: ExampleParts) -> Post {
         id: PostId::of("example"),
         key: "example".to_owned(),
         source: parts.source,
-        kind: String::new(),
+        kind: parts.kind,
         site: host.strip_prefix("www.").unwrap_or(&host).to_owned(),
         canonical_url: parts.url.clone(),
         url: parts.url,

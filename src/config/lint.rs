@@ -7,7 +7,7 @@ use super::document::Document;
 use super::place;
 use super::routes::{RouteQuery, Routes};
 use super::sources::Sources;
-use super::watches::Watches;
+use super::watches::{ScopedSource, Watches};
 use crate::model::{Fault, nearest};
 use crate::query::ast::{Expr, FieldClause};
 
@@ -21,6 +21,22 @@ pub(super) fn watches(document: &mut Document<'_>, watches: &Watches, routes: &R
                 Fault::error(format!("lists.{list}"), Some(span.clone()), format!("no query uses the list `{list}`"));
             document.faults([fault.hint(format!("write ${list} in a query, or take the list out")).warning()]);
         }
+    }
+}
+
+/// Warnings about scopes in `watches.toml`: sources that nothing has.
+pub(super) fn scopes(document: &mut Document<'_>, watches: &Watches, sources: &Sources) {
+    let known: BTreeSet<String> = sources.named.iter().map(|name| name.to_lowercase()).collect();
+    for ScopedSource { source, key, span } in &watches.scoped {
+        if known.contains(&source.to_lowercase()) {
+            continue;
+        }
+        let what = format!("there is no source `{source}`: nothing comes from it");
+        let fault = Fault::error(key, span.clone(), what).warning();
+        document.faults([match nearest(source, known.iter().map(String::as_str)) {
+            Some(word) => fault.hint(format!("did you mean `{word}`?")),
+            None => fault,
+        }]);
     }
 }
 

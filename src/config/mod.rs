@@ -11,8 +11,10 @@ pub mod changes;
 pub mod daemon;
 mod document;
 mod examples;
+mod exclusions;
 pub mod kinds;
 mod lint;
+mod lists;
 pub mod paths;
 mod place;
 mod plain;
@@ -22,6 +24,7 @@ mod render;
 pub mod routes;
 pub mod sample;
 pub mod schema;
+mod scope;
 mod secrets;
 pub mod sources;
 pub mod starter;
@@ -143,6 +146,9 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fa
     let watches = watches::read(&mut watches_file);
     let routes = routes::read(&mut routes_file, secrets, watches.names_known());
     lint::watches(&mut watches_file, &watches, &routes);
+    if sources_file.is_whole() {
+        lint::scopes(&mut watches_file, &watches, &sources);
+    }
     let others_whole = sources_file.is_whole() && watches_file.is_whole();
     lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
 
@@ -164,7 +170,7 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fa
             hosts: sources.hosts,
             names: watches.names,
             watches: Arc::new(WatchSet::new(watches.specs)),
-            exclusions: Arc::default(),
+            exclusions: Arc::new(watches.exclusions),
             receivers: routes.receivers,
             route: routes.tree,
             versions,

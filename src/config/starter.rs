@@ -182,8 +182,18 @@ fn watches(answers: &Answers) -> String {
     for watch in all {
         watch.write(&mut text, &answers.owner);
     }
+    text.push_str(EXCLUSION);
     text
 }
+
+/// What nobody wants to be told of differs from brand to brand: only how it is written is shown.
+const EXCLUSION: &str = r#"
+# What nobody wants to be told of, whatever watch finds it. It stays searchable, with the exclusion as the reason.
+# [[exclusion]]
+# name = "jobs"
+# query = '"we are hiring" OR "job opening"'
+# must_match = ["We are hiring engineers in Zurich"]
+"#;
 
 /// What people in trouble and people with a question write; the same for every brand.
 const WORDS: &str = r#"

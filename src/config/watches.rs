@@ -5,36 +5,22 @@ use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use toml::de::DeValue;
 
 use super::block::{self, Read, UniqueNames};
 use super::document::Document;
-use super::examples::{self, Example};
-use super::place;
+use super::examples::{self, Example, Examples};
+use super::scope::{ScopeKeys, entry_fault};
+use super::{exclusions, lists, place};
 use crate::model::{Fault, Priority, Role, Settings};
-use crate::query::{NameError, Names, Place, Query, QueryError};
-use crate::watch::WatchSpec;
+use crate::query::{Names, Place, Query, QueryError};
+use crate::watch::{Exclusion, WatchSpec};
 
 /// Most watches of one configuration.
 pub const MAX_WATCHES: usize = 10_000;
 /// Longest name of an owner, in characters.
 const MAX_OWNER: usize = 100;
-
-/// Named words and fragments that queries use as `$name`: `acme_names = ["acme", '"acme cloud"']`. Several
-/// stand for any of them; a single text is a named part of a query.
-#[derive(JsonSchema)]
-#[schemars(transparent)]
-#[expect(dead_code, reason = "only its schema is read")]
-pub(super) struct Lists(BTreeMap<String, List>);
-
-/// The entries of a list; read by hand, so that each entry has its place.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-#[expect(dead_code, reason = "only its schema is read")]
-pub(super) enum List {
-    One(String),
-    Many(Vec<String>),
-}
+/// Most that a daily cap can be: beyond it a cap means nothing, and what it holds back is kept story by story.
+pub const MAX_ALERTS_PER_DAY: u32 = 10_000;
 
 /// The keys of a `[[watch]]`.
 #[derive(Deserialize, JsonSchema)]
@@ -53,6 +39,13 @@ pub(super) struct WatchKeys {
     /// What a post must say, in the query language: `acme AND (down OR outage)`.
     #[expect(dead_code, reason = "read from the block itself, so that its faults have their place")]
     query: String,
+    /// Only posts of these sources, kinds or languages: `{ sources = ["our-forum"], languages = ["en"] }`.
+    #[serde(default)]
+    scope: ScopeKeys,
+    /// Most stories that it alerts on one day of your time zone. What is beyond is archived and counted as ever, and
+    /// told of in one message after midnight. A story that another watch matches too is still told where that one has room.
+    #[schemars(range(min = 1, max = 10_000))]
+    max_alerts_per_day: Option<u32>,
     /// Posts that it must find. They are tried whenever the configuration is read, so that a change of the
     /// query that loses one of them is refused.
     #[serde(default)]
@@ -67,17 +60,31 @@ pub(super) struct WatchKeys {
 pub(super) struct Watches {
     pub names: Names,
     pub specs: Vec<WatchSpec>,
+    pub exclusions: Vec<Exclusion>,
     /// The names and owners of all blocks, also of those with faults.
     pub named: Vec<String>,
     pub owners: Vec<String>,
     /// For every watch its version.
     pub versions: BTreeMap<String, u64>,
+    /// For every exclusion its version.
+    pub exclusion_versions: BTreeMap<String, u64>,
+    /// Every source that a scope names, with its place.
+    pub scoped: Vec<ScopedSource>,
     /// The names of the lists with their places, for those that nothing uses.
     pub lists: Vec<(String, Range<usize>)>,
     /// Every query and list entry as it was written.
     pub texts: Vec<String>,
     /// Lists that were told to be wrong and are left out of `names`.
     pub broken_lists: Vec<String>,
+}
+
+/// A source that the scope of a watch names.
+pub(super) struct ScopedSource {
+    pub source: String,
+    /// Dotted path of the list.
+    pub key: String,
+    /// Where it stands.
+    pub span: Option<Range<usize>>,
 }
 
 impl Watches {
@@ -89,9 +96,10 @@ impl Watches {
 
 /// Everything in the document of the watches.
 pub(super) fn read(document: &mut Document<'_>) -> Watches {
-    document.refuse_others(&["lists", "watch"]);
+    document.refuse_others(&["lists", "watch", "exclusion"]);
     let mut watches = Watches::default();
-    read_lists(document, &mut watches);
+    lists::read(document, &mut watches);
+    exclusions::read(document, &mut watches);
     let blocks = document.tables("watch");
     if !document.has("watch") {
         let fault = Fault::error("watch", None, "there is no watch: nothing that is read becomes a mention");
@@ -121,23 +129,46 @@ fn read_watch(
     watches.owners.extend(text("owner"));
     let query = read_query(document, block, "query", Place::Watch, watches.names_known());
     let Read { value: keys, clean } = block::read::<WatchKeys>(document, block)?;
+    let query = query.map(|query| match keys.scope.expr() {
+        Some(scope) => query.within(scope),
+        None => query,
+    });
     let mut faults = names.check(document, block, &keys.name);
     faults.extend(check_owner(block, keys.owner.as_deref()));
-    faults.extend(
-        query
-            .as_ref()
-            .map(|query| examples::try_on(query, block, &keys.must_match, &keys.must_not_match))
-            .into_iter()
-            .flatten(),
-    );
+    faults.extend(keys.scope.check(block));
+    faults.extend(check_cap(block, keys.max_alerts_per_day));
+    let examples = Examples { must_match: &keys.must_match, must_not_match: &keys.must_not_match, scope: &keys.scope };
+    faults.extend(query.iter().flat_map(|query| examples::try_on(query, block, &examples)));
     document.faults(faults);
-    // The query as it prints itself, because it changes when a list that it names does.
-    let printed = query.as_ref().map(Query::to_string).unwrap_or_default();
-    watches
-        .versions
-        .insert(keys.name.clone(), block::version(&[block]) ^ xxhash_rust::xxh3::xxh3_64(printed.as_bytes()));
-    let WatchKeys { name, role, owner, priority, .. } = keys;
-    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query, max_alerts_per_day: None })
+    watches.scoped.extend(scoped(block, &keys.scope));
+    watches.versions.insert(keys.name.clone(), version(block, query.as_ref()));
+    let WatchKeys { name, role, owner, priority, max_alerts_per_day, .. } = keys;
+    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query, max_alerts_per_day })
+}
+
+/// Changes whenever the block does, or what its query means: a list that it names may change elsewhere.
+pub(super) fn version(block: &Settings<'_>, query: Option<&Query>) -> u64 {
+    let printed = query.map(Query::to_string).unwrap_or_default();
+    block::version(&[block]) ^ xxhash_rust::xxh3::xxh3_64(printed.as_bytes())
+}
+
+fn scoped(block: &Settings<'_>, scope: &ScopeKeys) -> Vec<ScopedSource> {
+    let place = |(index, source): (usize, &String)| {
+        let fault = entry_fault(block, "sources", index, String::new());
+        ScopedSource { source: source.clone(), key: fault.key, span: fault.span }
+    };
+    scope.sources.iter().flatten().enumerate().map(place).collect()
+}
+
+fn check_cap(block: &Settings<'_>, cap: Option<u32>) -> Option<Fault> {
+    match cap? {
+        1..=MAX_ALERTS_PER_DAY => None,
+        0 => {
+            let fault = block.fault("max_alerts_per_day", "a cap of 0 would tell nobody of anything before midnight");
+            Some(fault.hint("leave it out for no cap; to be told of nothing, let no route take this watch"))
+        }
+        _ => Some(block.fault("max_alerts_per_day", format!("the cap is at most {MAX_ALERTS_PER_DAY}"))),
+    }
 }
 
 /// The query at a key of a block; its fault points into the string.
@@ -166,85 +197,6 @@ fn query_fault(text: &str, block: &Settings<'_>, key: &str, query: &str, error: 
     let fault = block.fault(key, error.what());
     let span = fault.span.as_ref().map(|string| place::of_part(text, string, query, &error.span));
     Fault { span, hint: error.hint(), ..fault }
-}
-
-fn read_lists(document: &mut Document<'_>, watches: &mut Watches) {
-    let Some(block) = document.table("lists") else { return };
-    let mut lists = BTreeMap::new();
-    for (key, value) in block.table.get_ref() {
-        let name = key.get_ref().to_string();
-        let Some(entries) = entries(value.get_ref()) else {
-            let fault = block.fault(&name, "a list is a text in quotes or several in square brackets");
-            document.faults([fault.hint(format!("write for example {name} = [\"acme\", '\"acme cloud\"']"))]);
-            watches.broken_lists.push(name);
-            continue;
-        };
-        watches.lists.push((name.clone(), key.span()));
-        watches.texts.extend(entries.iter().cloned());
-        lists.insert(name, entries);
-    }
-    watches.names = names_of(document, &block, lists, &mut watches.broken_lists);
-}
-
-/// The names of all lists that are right; the others are told and noted.
-fn names_of(
-    document: &mut Document<'_>,
-    block: &Settings<'_>,
-    mut lists: BTreeMap<String, Vec<String>>,
-    broken: &mut Vec<String>,
-) -> Names {
-    // Each round takes at least one list out: at most as many rounds as lists.
-    loop {
-        let errors = match Names::new(&lists) {
-            Ok(names) => return names,
-            Err(errors) => errors,
-        };
-        let before = lists.len();
-        for error in errors {
-            // A list that names a broken one is not wrong itself.
-            let consequence = names_broken(&lists, &error, broken);
-            if !consequence {
-                document.faults([list_fault(document.text(), block, &error)]);
-            }
-            lists.remove(&error.name);
-            broken.push(error.name);
-        }
-        if lists.len() == before {
-            return Names::default();
-        }
-    }
-}
-
-fn names_broken(lists: &BTreeMap<String, Vec<String>>, wrong: &NameError, broken: &[String]) -> bool {
-    let entry = lists.get(&wrong.name).and_then(|entries| entries.get(wrong.entry));
-    let part = entry.and_then(|entry| entry.get(wrong.error.span.clone()));
-    part.is_some_and(|part| broken.iter().any(|list| part == format!("${list}")))
-}
-
-fn entries(value: &DeValue<'_>) -> Option<Vec<String>> {
-    match value {
-        DeValue::String(text) => Some(vec![text.to_string()]),
-        DeValue::Array(texts) => texts.iter().map(|text| text.get_ref().as_str().map(str::to_owned)).collect(),
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
-            None
-        }
-    }
-}
-
-fn list_fault(text: &str, block: &Settings<'_>, wrong: &NameError) -> Fault {
-    let fault = block.fault(&wrong.name, wrong.error.what());
-    let Some((key, value)) = block.table.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == wrong.name) else {
-        return fault;
-    };
-    let entry = match value.get_ref().as_array() {
-        Some(entries) => entries.get(wrong.entry),
-        None => Some(value),
-    };
-    let span = entry.map_or_else(
-        || key.span(),
-        |entry| place::of_part(text, &entry.span(), entry.get_ref().as_str().unwrap_or_default(), &wrong.error.span),
-    );
-    Fault { span: Some(span), hint: wrong.error.hint(), ..fault }
 }
 
 fn check_owner(block: &Settings<'_>, owner: Option<&str>) -> Option<Fault> {

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{Archive, ArchiveError, Found, SearchRequest, Sort};
+use crate::archive::{Archive, Found, SearchRequest, Sort};
 use crate::model::{
     AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError,
     WatchVersion,
@@ -15,6 +15,7 @@ use crate::model::{
 use crate::query::{Names, Place, Query, QueryError};
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
 
+pub use crate::archive::ArchiveError;
 pub use crate::store::Stage;
 
 /// Most results of one search.
@@ -88,6 +89,9 @@ pub struct FoundPost {
     /// Every watch that matched, with its version and the clauses that did.
     #[serde(default)]
     pub matches: Vec<FoundMatch>,
+    /// Why it told nobody, or not everybody, in words.
+    #[serde(default)]
+    pub held_back: Vec<String>,
     pub score: Option<Score>,
     pub engagement: Engagement,
 }
@@ -255,7 +259,7 @@ pub fn recent_mentions(archive: &Archive, limit: usize, now: Timestamp) -> Resul
 
 impl From<Found> for FoundPost {
     fn from(found: Found) -> Self {
-        let Found { post, outcome, story, score, matches, title, text } = found;
+        let Found { post, outcome, story, score, matches, held_back, title, text } = found;
         Self {
             id: post.id,
             story,
@@ -271,6 +275,7 @@ impl From<Found> for FoundPost {
             received: post.received,
             outcome,
             score: (!matches.is_empty()).then_some(score),
+            held_back: held_back.iter().map(ToString::to_string).collect(),
             watches: matches.iter().map(|found| found.watch.clone()).collect(),
             matches: matches.into_iter().map(FoundMatch::from).collect(),
             engagement: post.engagement,

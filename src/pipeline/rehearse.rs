@@ -36,6 +36,11 @@ pub async fn poll_once(config: &Config, source: &SourceConfig, clock: Clock) -> 
     Ok(pages)
 }
 
+/// Largest body that the door takes of an answer, in bytes.
+pub fn max_answer() -> usize {
+    Policy::default().max_body
+}
+
 /// The memory of one who has never read anything.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Blank;

@@ -38,12 +38,10 @@ impl Evidence<'_> {
     }
 
     fn at_address(&self, asked: &str) -> Result<Option<(Record, Vec<Record>)>, ExplainError> {
-        if asked.is_empty() {
-            return Ok(None);
-        }
         let clauses: Vec<String> =
             addresses(asked).into_iter().map(|address| FieldClause::Url(address).to_string()).collect();
-        let query = Query::parse(&clauses.join(" OR "), Place::Search, &Names::default())?;
+        // What is no address is at none.
+        let Ok(query) = Query::parse(&clauses.join(" OR "), Place::Search, &Names::default()) else { return Ok(None) };
         let request = SearchRequest { query, sort: Sort::Newest, limit: MAX_AT_ADDRESS, offset: 0, now: self.now };
         let mut found = Vec::new();
         for post in self.archive.search(&request)?.found {

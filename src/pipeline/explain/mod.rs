@@ -22,7 +22,6 @@ use crate::archive::{Archive, ArchiveError, Record, Told};
 use crate::config::Config;
 use crate::journal::History;
 use crate::model::{AlertId, Outcome, PostId, Score, SourceHealth, Sources, SuppressedAlert, Timestamp, ViewError};
-use crate::query::QueryError;
 use crate::store::{DeliveryFilter, Store};
 
 pub use differs::{Change, Difference};
@@ -58,8 +57,6 @@ pub enum Answer<T> {
 pub enum ExplainError {
     #[error("there is no watch `{name}`")]
     NoWatch { name: String, nearest: Option<String> },
-    #[error("nothing can be looked for with that: {0}")]
-    Asked(#[from] QueryError),
     #[error(transparent)]
     Archive(#[from] ArchiveError),
     #[error(transparent)]
@@ -71,7 +68,6 @@ impl ExplainError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoWatch { nearest, .. } => nearest.as_ref().map(|name| format!("did you mean `{name}`?")),
-            Self::Asked(error) => error.hint(),
             Self::Archive(_) | Self::Store(_) => None,
         }
     }
@@ -112,7 +108,7 @@ pub struct HeldBack {
 
 impl From<&SuppressedAlert> for HeldBack {
     fn from(reason: &SuppressedAlert) -> Self {
-        Self { reason: reason.clone(), words: words::held_back(reason) }
+        Self { reason: reason.clone(), words: reason.to_string() }
     }
 }
 
@@ -156,7 +152,7 @@ impl Evidence<'_> {
     /// Everything about the post that an address or an id (of a post, a story or an alert) names.
     ///
     /// # Errors
-    /// A view cannot be read, or the address is too long to look for.
+    /// A view cannot be read.
     pub fn explain(&self, asked: &str) -> Result<Answer<Explanation>, ExplainError> {
         let Some((record, also)) = self.find(asked)? else {
             return Ok(Answer::Unknown(Box::new(self.unknown(asked)?)));

@@ -212,7 +212,7 @@ impl Evidence<'_> {
 
     fn kept(&self, source: &str) -> Result<Option<Kept>, ExplainError> {
         let clause = FieldClause::Source(source.to_owned());
-        let query = parse(&clause)?;
+        let Some(query) = parse(&clause) else { return Ok(None) };
         let posts = self.archive.count(&query, self.now)?;
         let dated =
             |offset| Ok::<_, ExplainError>(self.search(&clause, 1, offset)?.first().map(|found| found.post.dated()));
@@ -227,13 +227,15 @@ impl Evidence<'_> {
         limit: usize,
         offset: usize,
     ) -> Result<Vec<crate::archive::Found>, ExplainError> {
-        let request = SearchRequest { query: parse(clause)?, sort: Sort::Newest, limit, offset, now: self.now };
+        let Some(query) = parse(clause) else { return Ok(Vec::new()) };
+        let request = SearchRequest { query, sort: Sort::Newest, limit, offset, now: self.now };
         Ok(self.archive.search(&request)?.found)
     }
 }
 
-fn parse(clause: &FieldClause) -> Result<Query, ExplainError> {
-    Ok(Query::parse(&clause.to_string(), Place::Search, &Names::default())?)
+/// The clause as a query; none where an address has no such form.
+fn parse(clause: &FieldClause) -> Option<Query> {
+    Query::parse(&clause.to_string(), Place::Search, &Names::default()).ok()
 }
 
 /// The host that a source asks first, without `www.`.

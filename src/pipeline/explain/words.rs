@@ -1,6 +1,8 @@
-//! How are outcomes, reasons and states said to people? The one place for page, command line and API.
+//! How are outcomes and states said to people, on page, command line and API alike?
+//!
+//! Why an alert was held back, [`SuppressedAlert`](crate::model::SuppressedAlert) says itself.
 
-use crate::model::{Health, JoinedBy, Outcome, SourceHealth, SuppressedAlert, Timestamp};
+use crate::model::{Health, JoinedBy, Outcome, SourceHealth, Timestamp};
 use crate::store::DeliveryState;
 
 /// A moment for people: `2026-01-31 12:00:00 UTC`.
@@ -11,30 +13,6 @@ pub fn moment(moment: Timestamp) -> String {
 /// A number of things: `1 post`, `2 posts`.
 pub fn count(number: u64, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Why a receiver was not told.
-pub fn held_back(reason: &SuppressedAlert) -> String {
-    match reason {
-        SuppressedAlert::StoryAlerted { receiver, story } => {
-            format!("`{receiver}` was told of this story already (story {story}); a story is told once")
-        }
-        SuppressedAlert::FirstPoll { published } => {
-            let dated =
-                published.map_or_else(|| "it has no date".to_owned(), |date| format!("it is of {}", moment(date)));
-            format!(
-                "its source was read for the first time, and older posts alert nobody then (`first_poll_alert_age`): {dated}"
-            )
-        }
-        SuppressedAlert::NoRoute => "no route of routes.toml names a receiver for it".to_owned(),
-        SuppressedAlert::Excluded { exclusion, clauses } => {
-            let clauses: Vec<String> = clauses.iter().map(|hit| format!("`{}`", hit.clause)).collect();
-            format!("the exclusion `{exclusion}` holds it back: {}", clauses.join(", "))
-        }
-        SuppressedAlert::DailyCap { receiver, watch, cap, day } => format!(
-            "the watch `{watch}` had alerted its {cap} stories of {day} by then; `{receiver}` is told of it in the digest after midnight"
-        ),
-    }
 }
 
 /// In which way a post ended.

@@ -48,6 +48,10 @@ pub(super) fn value(clause: &FieldClause, subject: &Subject<'_>) -> String {
             Some(status) => known("the status", status),
             None => not_asked("its status"),
         },
+        FieldClause::Outcome(_) => match facts.and_then(|facts| facts.outcome) {
+            Some(outcome) => known("the outcome", outcome.name()),
+            None => not_asked("its outcome"),
+        },
     }
 }
 

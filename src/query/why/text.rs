@@ -217,13 +217,13 @@ impl<'a> Look<'a> {
             let (left, right) = (positions(left, *field), positions(right, *field));
             Some((closest(&left, &right, ordered).or_else(|| closest_any(&left, &right))?, *field))
         };
-        let Some(((at, other), field)) =
-            self.fields().iter().filter_map(closest).min_by_key(|((at, other), _)| at.abs_diff(*other))
+        let Some(((one, other), field)) =
+            self.fields().iter().filter_map(closest).min_by_key(|((one, other), _)| apart(*one, *other))
         else {
             return ("one is in the title and the other in the text, or both are the same word".to_owned(), Vec::new());
         };
-        let near = [at, other].into_iter().filter_map(|position| self.span(field, position)).collect();
-        let apart = at.abs_diff(other);
+        let near = [one, other].into_iter().filter_map(|(first, _)| self.span(field, first)).collect();
+        let apart = apart(one, other);
         match apart > distance {
             true => {
                 (format!("both are in the {}, but {apart} words apart; {distance} are the most", name(field)), near)
@@ -320,24 +320,33 @@ fn tightest(words: &[String], list: &WordList) -> Option<Vec<usize>> {
 }
 
 /// The nearest pair with different places; `ordered`: only with the left one before the right one.
-fn closest(left: &[usize], right: &[usize], ordered: bool) -> Option<(usize, usize)> {
+fn closest(left: &[Stretch], right: &[Stretch], ordered: bool) -> Option<(Stretch, Stretch)> {
     let pairs = right.iter().flat_map(|at| {
-        let before = left.partition_point(|other| other < at);
-        let after = left.partition_point(|other| other <= at);
+        let before = left.partition_point(|other| other.1 < at.0);
+        let after = left.partition_point(|other| other.0 <= at.1);
         let before = before.checked_sub(1).and_then(|index| left.get(index));
         let after = if ordered { None } else { left.get(after) };
         before.into_iter().chain(after).map(|other| (*other, *at))
     });
-    pairs.min_by_key(|(other, at)| other.abs_diff(*at))
+    pairs.min_by_key(|(other, at)| apart(*other, *at))
 }
 
-fn closest_any(left: &[usize], right: &[usize]) -> Option<(usize, usize)> {
+/// First and last position of words that stand together.
+type Stretch = (usize, usize);
+
+/// How many positions lie between the end of one and the beginning of the other, the latter included.
+fn apart(one: Stretch, other: Stretch) -> usize {
+    if one.0 <= other.0 { other.0.saturating_sub(one.1) } else { one.0.saturating_sub(other.1) }
+}
+
+fn closest_any(left: &[Stretch], right: &[Stretch]) -> Option<(Stretch, Stretch)> {
     closest(left, right, false)
 }
 
 fn shown(side: &[NearOperand]) -> String {
     let word = |operand: &NearOperand| match operand {
         NearOperand::Word(word) | NearOperand::Wildcard(word) => word.clone(),
+        NearOperand::Phrase(words) => format!("\"{}\"", words.join(" ")),
     };
     side.iter().map(word).collect::<Vec<_>>().join(" OR ")
 }

@@ -85,9 +85,6 @@ async fn off_the_async_threads<T: Serialize + Send + 'static>(
         Err(error @ ExplainError::NoWatch { .. }) => {
             Err(ApiError::new(StatusCode::BAD_REQUEST, "no_such_watch", error.to_string()).hint(error.hint()))
         }
-        Err(error @ ExplainError::Asked(_)) => {
-            Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", error.to_string()).hint(error.hint()))
-        }
         Err(error @ (ExplainError::Archive(_) | ExplainError::Store(_))) => Err(unavailable(error.to_string())),
     }
 }

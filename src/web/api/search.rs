@@ -7,7 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 
-use crate::pipeline::look::{SearchAnswer, SearchError, SearchQuestion};
+use crate::pipeline::look::{ArchiveError, SearchAnswer, SearchError, SearchQuestion};
 use crate::pipeline::supervise::Daemon;
 use crate::web::errors::ApiError;
 
@@ -29,9 +29,10 @@ pub async fn run(daemon: Arc<Daemon>, ask: SearchQuestion) -> Result<SearchAnswe
         Ok(Err(SearchError::Query(error))) => {
             Err(ApiError::bad_query(error.to_string(), error.hint(), error.span.clone()))
         }
-        Ok(Err(error @ SearchError::Limit { .. })) => {
-            Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", error.to_string()))
-        }
+        Ok(Err(
+            error @ (SearchError::Limit { .. }
+            | SearchError::Archive(ArchiveError::TooBroad { .. } | ArchiveError::TooFar { .. })),
+        )) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", error.to_string())),
         Ok(Err(SearchError::Archive(error))) => Err(failed(error.to_string())),
         Err(error) => Err(failed(error.to_string())),
     }
