@@ -9,6 +9,7 @@ mod board;
 pub mod data;
 pub mod doors;
 pub mod evaluate;
+pub mod explain;
 pub mod look;
 mod overlay;
 pub mod rehearse;
