@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::archive::{Archive, Found, SearchRequest, Sort};
 use crate::model::{AlertId, Engagement, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError};
 use crate::query::{Names, Place, Query, QueryError};
+use crate::receiver::text;
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
 
 pub use crate::archive::ArchiveError;
@@ -131,6 +132,7 @@ pub struct DeliveryRow {
     pub state: String,
     pub attempts: u32,
     pub story: StoryId,
+    /// Of the post; of a digest what it is about.
     pub title: String,
     pub url: String,
     pub decided_at: Timestamp,
@@ -161,7 +163,7 @@ impl From<Delivery> for DeliveryRow {
             state: state.to_owned(),
             attempts,
             story: alert.story,
-            title: headline(&alert.post),
+            title: alert.digest.as_ref().map_or_else(|| headline(&alert.post), text::digest_headline),
             url: alert.post.url,
             decided_at: alert.decided_at,
             at,
