@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::bail;
 use clap::Args;
 
-use super::table::{plain, table};
+use super::table::{marked, plain, table};
 use super::{Context, Exit, Format};
-use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, Highlighted, SearchAnswer, SearchQuestion, SortBy};
+use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, SearchAnswer, SearchQuestion, SortBy};
 
 /// Searches everything that was read.
 #[derive(Debug, Args)]
@@ -94,11 +94,6 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
     writeln!(out, "{table}")?;
     writeln!(out, "{} of {} found; *words* that matched are marked.", answer.results.len(), answer.total)?;
     Ok(())
-}
-
-fn marked(words: &Highlighted) -> String {
-    let mark = |(piece, hit): (&str, bool)| if hit { format!("*{piece}*") } else { piece.to_owned() };
-    plain(&words.pieces().into_iter().map(mark).collect::<String>())
 }
 
 fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {

@@ -4,17 +4,20 @@
 //! but asks a [`Memory`](crate::model::Memory). The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
+pub mod backtest;
 mod board;
 mod cap;
 pub mod data;
 mod days;
 pub mod doors;
+pub mod evaluate;
 pub mod look;
 mod overlay;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
 mod upkeep;
+pub mod usage;
 pub mod writer;
 
 use std::sync::Arc;

@@ -85,10 +85,9 @@ pub(super) fn quantity(name: &str) -> Option<(&'static str, Place, Quantity)> {
     QUANTITIES.into_iter().find(|(word, ..)| word.eq_ignore_ascii_case(name))
 }
 
-/// The field or quantity that `name` was most likely meant to be.
-pub(super) fn nearest_name(name: &str) -> Option<&'static str> {
-    let known = FIELDS.iter().map(|(word, ..)| *word).chain(QUANTITIES.iter().map(|(word, ..)| *word));
-    nearest(name, known)
+/// The words of all fields and quantities.
+pub(super) fn all_names() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|(word, ..)| *word).chain(QUANTITIES.iter().map(|(word, ..)| *word))
 }
 
 impl FieldClause {
@@ -139,7 +138,7 @@ pub(super) fn clause(field: Value, written: &str) -> Result<FieldClause, String>
             let (domain, path) = domain_and_path(written)?;
             FieldClause::Site { domain, path }
         }
-        Value::Url => FieldClause::Url(written.to_owned()),
+        Value::Url => FieldClause::Url(whole_url(written)?),
         Value::Link => {
             let (domain, path) = domain_and_path(written)?;
             FieldClause::Link { domain, path }
@@ -163,16 +162,18 @@ pub(super) fn number(quantity: Quantity, written: &str) -> Result<f64, String> {
     match quantity {
         Quantity::Age => written.parse::<Duration>().map(|length| length.0 as f64).and_then(within_bound),
         Quantity::Published => moment(written).map(|moment| moment.0 as f64),
-        Quantity::Score | Quantity::Replies | Quantity::Likes | Quantity::Sentiment => {
-            written.parse().map_err(|_| "write a number".to_owned()).and_then(within_bound)
-        }
+        Quantity::Score | Quantity::Replies | Quantity::Likes | Quantity::Sentiment => written
+            .parse()
+            .map_err(|_| "write a number in digits, such as 1000 or 0.5".to_owned())
+            .and_then(within_bound),
     }
 }
 
 /// A day (its first moment, UTC) or a moment with its zone.
 fn moment(written: &str) -> Result<Timestamp, String> {
     const DAY: usize = "2026-01-31".len();
-    let moment = Timestamp::parse(written).ok_or_else(|| "write a day such as 2026-01-31".to_owned())?;
+    let moment = Timestamp::parse(written)
+        .ok_or_else(|| "write a day such as 2026-01-31; for the last days write age<7d".to_owned())?;
     // What is read as a day must be no more than a day: a time without zone would be dropped silently.
     let has_zone = written.ends_with(['Z', 'z']) || written.get(DAY..).is_some_and(|time| time.contains(['+', '-']));
     if written.len() == DAY || has_zone {
@@ -226,6 +227,14 @@ fn language(value: &str) -> Result<String, String> {
     if is_tag { Ok(primary.to_owned()) } else { Err("write a language tag such as en or de".to_owned()) }
 }
 
+/// An address, whole enough that a post could have it.
+fn whole_url(value: &str) -> Result<String, String> {
+    if value.contains('*') || !value.contains(['.', '/', ':']) {
+        return Err("write a whole address; for all pages below one write site:acme.example/path".to_owned());
+    }
+    Ok(value.to_owned())
+}
+
 /// An id as it is shown, or the key (`hn:41000000`) that it is made from.
 fn thread(value: &str) -> Result<String, String> {
     if let Ok(id) = value.to_lowercase().parse::<PostId>() {
@@ -249,7 +258,11 @@ fn domain_and_path(value: &str) -> Result<(String, Option<String>), String> {
     if has_more || !url.username().is_empty() || url.password().is_some() {
         return Err(wrong());
     }
-    let mut domain = url.host_str().ok_or_else(wrong)?;
+    let mut domain = url.host_str().ok_or_else(wrong)?.trim_start_matches('.');
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
+    if domain.is_empty() || !domain.chars().all(is_letter) {
+        return Err(wrong());
+    }
     while let Some(shorter) = domain.strip_prefix("www.").filter(|rest| rest.contains('.')) {
         domain = shorter;
     }

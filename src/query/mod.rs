@@ -6,16 +6,20 @@
 //! the same, because posts and queries are split into words by the same function.
 
 pub mod ast;
+mod doubt;
 mod error;
 pub mod eval;
 mod explain;
 mod field;
 mod find;
+mod habit;
 mod lexer;
 mod names;
 mod parser;
 mod print;
+pub mod reference;
 mod term;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -23,10 +27,12 @@ mod tests;
 
 use std::fmt;
 
+pub use doubt::{Doubt, doubts};
 pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
 pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
 pub use term::MAX_PHRASE;
+pub use why::{Because, MAX_ALTERNATIVES, why, why_not};
 pub use words::{MAX_WORD, Word, WordList, hash, words};
 
 use crate::model::{ClauseHit, Outcome, Post, Timestamp};
@@ -95,6 +101,12 @@ impl Query {
     /// The same kept to posts of which `scope` is true too; [`Query::source`] stays as it was written.
     pub fn within(self, scope: Expr) -> Self {
         Self { expr: Expr::all(vec![self.expr, scope]), source: self.source }
+    }
+
+    /// True of every post that one of the two is true of.
+    pub fn or(&self, other: &Query) -> Self {
+        let source = format!("({self}) OR ({other})");
+        Self { expr: Expr::any(vec![self.expr.clone(), other.expr.clone()]), source }
     }
 
     /// What it says.

@@ -76,6 +76,7 @@ impl Anchors {
     fn side(scope: Scope, operands: &[NearOperand]) -> Self {
         Self::together(operands.iter().map(|operand| match operand {
             NearOperand::Word(word) => Self::rarest_word(scope, std::slice::from_ref(word)),
+            NearOperand::Phrase(words) => Self::rarest_word(scope, words),
             NearOperand::Wildcard(pattern) => Self::stem(scope, pattern),
         }))
     }

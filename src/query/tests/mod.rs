@@ -3,6 +3,7 @@
 mod errors;
 mod meaning;
 mod properties;
+mod reference;
 
 use std::collections::BTreeMap;
 
