@@ -4,6 +4,7 @@ mod durable;
 mod found;
 mod kept;
 mod same;
+mod same_real;
 
 use std::time::Duration;
 
