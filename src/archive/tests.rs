@@ -1,21 +1,23 @@
 //! Does the archive find what the live stream matches, and lose nothing?
 
 mod durable;
+mod each;
 mod found;
 mod kept;
 mod same;
 mod same_real;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Archive, MAX_LIMIT, SearchPage, SearchRequest, Sort};
+use super::{AgeTo, Archive, ArchiveError, MAX_LIMIT, SearchPage, SearchRequest, Sort, Step, Window};
 use crate::clock::Clock;
 use crate::model::event::Decided;
 use crate::model::{
-    Event, Match, Outcome, PageRead, Position, Post, PostId, Priority, Role, Score, StoryDecision, StoryId, Timestamp,
-    View,
+    Event, Match, Outcome, PageRead, Position, Post, PostId, Priority, Role, Score, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp, View,
 };
 use crate::query::{Names, Place, Query};
 
@@ -79,6 +81,12 @@ fn mention(post: Post, watch: &str, owner: &str, score: u8) -> Decided {
     Decided { outcome: Outcome::Mention, matches: vec![matched], score, ..decided(post) }
 }
 
+/// The mention, held back by an exclusion.
+fn suppressed(mention: Decided) -> Decided {
+    let excluded = SuppressedAlert::Excluded { exclusion: "jobs".to_owned(), clauses: Vec::new() };
+    Decided { outcome: Outcome::Suppressed, held_back: vec![excluded], ..mention }
+}
+
 /// The frame of a page with these posts.
 fn page(posts: Vec<Decided>) -> Vec<Event> {
     vec![Event::Page(Box::new(PageRead { source: "our-forum".to_owned(), at: NOW, posts, ..PageRead::default() }))]
@@ -108,4 +116,20 @@ fn search(archive: &Archive, text: &str, sort: Sort) -> SearchPage {
 /// Keys of what a query finds, in order.
 fn keys(archive: &Archive, text: &str) -> Vec<String> {
     search(archive, text, Sort::Newest).found.into_iter().map(|found| found.post.key).collect()
+}
+
+/// Every moment.
+const ALWAYS: Window = Window { from: Timestamp(i64::MIN), until: Timestamp(i64::MAX) };
+
+/// Keys of what a walk visits, in order.
+fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
+    let mut keys = Vec::new();
+    let ended = archive.each(&query(text), window, age_to, &mut |step| {
+        if let Step::Found(record) = step {
+            keys.push(record.post.key);
+        }
+        ControlFlow::Continue(())
+    })?;
+    assert_eq!(ended, ControlFlow::Continue(()), "{text}");
+    Ok(keys)
 }

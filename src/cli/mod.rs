@@ -3,11 +3,13 @@
 //! One file a command. Commands that only read ask the running daemon where there is one; else they lock the
 //! data and look themselves. Exit codes: 0 done, 1 nothing found or a check failed, 2 error.
 
+mod backtest;
 mod backup;
 mod check;
 mod daemon;
 mod deliveries;
 mod demo;
+mod evaluate;
 mod init;
 mod kinds;
 mod poll;
@@ -71,10 +73,14 @@ enum Command {
     Poll(poll::Poll),
     /// Search everything that was read.
     Search(search::Search),
+    /// Try a watch, or a change of it, on the archive.
+    Backtest(backtest::Backtest),
     /// Show how each source does.
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
     Deliveries(deliveries::Deliveries),
+    /// Measure a part on data with known answers.
+    Evaluate(evaluate::Evaluate),
     /// Send a marked sample alert to a receiver.
     TestRoute(test_route::TestRoute),
     /// Make the views (store and archive) anew from the journal.
@@ -203,8 +209,10 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Kinds(args) => kinds::run(&args, out),
         Command::Poll(args) => poll::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
+        Command::Backtest(args) => backtest::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
+        Command::Evaluate(args) => evaluate::run(&args, out),
         Command::TestRoute(args) => test_route::run(&args, &context, out),
         Command::Rebuild => rebuild::run(&context, out),
         Command::Backup(args) => backup::run(&args, &context, out),

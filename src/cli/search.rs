@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::bail;
 use clap::Args;
 
-use super::table::{plain, table};
+use super::table::{marked, plain, table};
 use super::{Context, Exit, Format};
-use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, Highlighted, SearchAnswer, SearchQuestion, SortBy};
+use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, SearchAnswer, SearchQuestion, SortBy};
 
 /// Searches everything that was read.
 #[derive(Debug, Args)]
@@ -81,7 +81,11 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
     for found in &answer.results {
         let score = found.score.as_ref().map_or(String::new(), |score| score.total.to_string());
         let when = format!("{} ago", answer.as_of.since(found.published.unwrap_or(found.received)));
-        let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url)]
+        let not_told = match found.held_back.is_empty() {
+            true => String::new(),
+            false => plain(&format!("{}: {}", found.outcome.name(), found.held_back.join("; "))),
+        };
+        let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url), not_told]
             .into_iter()
             .filter(|words| !words.is_empty())
             .collect();
@@ -90,11 +94,6 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
     writeln!(out, "{table}")?;
     writeln!(out, "{} of {} found; *words* that matched are marked.", answer.results.len(), answer.total)?;
     Ok(())
-}
-
-fn marked(words: &Highlighted) -> String {
-    let mark = |(piece, hit): (&str, bool)| if hit { format!("*{piece}*") } else { piece.to_owned() };
-    plain(&words.pieces().into_iter().map(mark).collect::<String>())
 }
 
 fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -114,6 +113,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
         "title",
         "snippet",
         "url",
+        "held_back",
     ])?;
     for found in &answer.results {
         csv.write_record(csv_row(found).map(|cell| harmless(&cell)))?;
@@ -122,7 +122,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn csv_row(found: &FoundPost) -> [String; 14] {
+fn csv_row(found: &FoundPost) -> [String; 15] {
     [
         found.id.to_string(),
         found.story.to_string(),
@@ -138,6 +138,7 @@ fn csv_row(found: &FoundPost) -> [String; 14] {
         found.title.text.clone(),
         found.snippet.text.clone(),
         found.url.clone(),
+        found.held_back.join("; "),
     ]
 }
 

@@ -2,6 +2,8 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
+use crate::pipeline::look::Highlighted;
+
 /// Width where the terminal does not say.
 const WIDTH: u16 = 120;
 
@@ -17,4 +19,10 @@ pub fn table<const N: usize>(header: [&str; N]) -> Table {
 /// Foreign text on a terminal: no control character may act.
 pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// A text with a star before and behind every part that matched.
+pub fn marked(words: &Highlighted) -> String {
+    let mark = |(piece, hit): (&str, bool)| if hit { format!("*{piece}*") } else { piece.to_owned() };
+    plain(&words.pieces().into_iter().map(mark).collect::<String>())
 }

@@ -27,6 +27,15 @@ pub(super) struct File {
 }
 
 impl File {
+    /// A text that is in no file, as if it were.
+    pub fn of(name: &str, text: &str) -> Result<Self, Fault> {
+        if text.len() as u64 > MAX_FILE {
+            let what = format!("is larger than {MAX_FILE} bytes");
+            return Err(Fault { file: name.to_owned(), ..Fault::error("", None, what) });
+        }
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), there: true })
+    }
+
     /// The file at `path`; `None` when there is none.
     pub fn read(path: &Path) -> Result<Option<Self>, Fault> {
         let name = path.display().to_string();

@@ -92,8 +92,36 @@ impl Config {
     pub fn check(paths: &Paths, variable: &dyn Fn(&str) -> Option<String>) -> Checked {
         let mut faults = Vec::new();
         let files = read_files(paths, &mut faults);
+        Self::check_files(paths, variable, &files, faults)
+    }
+
+    /// As [`Config::check`], with another text in place of that of `watches.toml`; faults in it carry `name`.
+    pub fn check_changed(
+        paths: &Paths,
+        variable: &dyn Fn(&str) -> Option<String>,
+        name: &str,
+        watches: &str,
+    ) -> Checked {
+        let mut faults = Vec::new();
+        let mut files = read_files(paths, &mut faults);
+        let [_, _, file, _] = &mut files;
+        // What is wrong with the file that is not asked for does not matter.
+        faults.retain(|fault| fault.file != file.name);
+        match File::of(name, watches) {
+            Ok(changed) => *file = changed,
+            Err(fault) => faults.push(fault),
+        }
+        Self::check_files(paths, variable, &files, faults)
+    }
+
+    fn check_files(
+        paths: &Paths,
+        variable: &dyn Fn(&str) -> Option<String>,
+        files: &[File; 4],
+        mut faults: Vec<Fault>,
+    ) -> Checked {
         let mut secrets = Secrets::new(variable);
-        let (config, mut found, texts) = load(&files, &mut secrets);
+        let (config, mut found, texts) = load(files, &mut secrets);
         for fault in &mut found {
             fault.what = secrets.scrub(&fault.what);
             fault.hint = fault.hint.as_deref().map(|hint| secrets.scrub(hint));

@@ -1,6 +1,6 @@
 //! What can a query say?
 
-use crate::model::{Field, PostType};
+use crate::model::{Field, Outcome, PostType};
 
 /// A parsed query: names (`$lists`) are expanded, words are normalised, bounds are checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -160,6 +160,8 @@ pub enum FieldClause {
     Label(String),
     Status(String),
     Owner(String),
+    /// How the post ended when it was read last.
+    Outcome(Outcome),
 }
 
 /// What a comparison is about.

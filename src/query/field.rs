@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Place;
 use super::ast::{FieldClause, Quantity};
-use crate::model::{Duration, Field, PostId, PostType, Timestamp, nearest};
+use crate::model::{Duration, Field, Outcome, PostId, PostType, Timestamp, nearest};
 
 /// A word before a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,11 @@ pub(super) enum Value {
     Label,
     Status,
     Owner,
+    Outcome,
 }
 
 /// Every field: its word, the first place in which it exists (the later ones have it too), what it is.
-pub(super) const FIELDS: [(&str, Place, Lookup); 17] = [
+pub(super) const FIELDS: [(&str, Place, Lookup); 18] = [
     ("title", Place::Watch, Lookup::Words(Field::Title)),
     ("text", Place::Watch, Lookup::Words(Field::Text)),
     ("raw", Place::Watch, Lookup::Raw),
@@ -55,6 +56,7 @@ pub(super) const FIELDS: [(&str, Place, Lookup); 17] = [
     ("label", Place::Route, Lookup::Value(Value::Label)),
     ("owner", Place::Route, Lookup::Value(Value::Owner)),
     ("status", Place::Search, Lookup::Value(Value::Status)),
+    ("outcome", Place::Search, Lookup::Value(Value::Outcome)),
 ];
 
 /// Every quantity: its word, the first place in which it exists, what it is.
@@ -106,6 +108,7 @@ impl FieldClause {
             Self::Label(value) => (Value::Label, value.clone()),
             Self::Status(value) => (Value::Status, value.clone()),
             Self::Owner(value) => (Value::Owner, value.clone()),
+            Self::Outcome(value) => (Value::Outcome, value.name().to_owned()),
         };
         let known = FIELDS.iter().find(|(.., lookup)| *lookup == Lookup::Value(which));
         let (word, since) = known.map_or(("", Place::Search), |(word, since, _)| (*word, *since));
@@ -150,6 +153,7 @@ pub(super) fn clause(field: Value, written: &str) -> Result<FieldClause, String>
         Value::Label => FieldClause::Label(plain(&value)?),
         Value::Status => FieldClause::Status(one_of(&value, &STATUSES)?),
         Value::Owner => FieldClause::Owner(plain(&value)?),
+        Value::Outcome => FieldClause::Outcome(outcome(&value)?),
     })
 }
 
@@ -207,6 +211,13 @@ fn one_of(value: &str, known: &[&str]) -> Result<String, String> {
 fn post_type(value: &str) -> Result<PostType, String> {
     let word = one_of(value, &PostType::ALL.map(|(_, word)| word))?;
     Ok(PostType::ALL.into_iter().find(|(_, known)| *known == word).map_or(PostType::Story, |(kind, _)| kind))
+}
+
+/// Of the ends that leave a post in the archive.
+fn outcome(value: &str) -> Result<Outcome, String> {
+    const ARCHIVED: [Outcome; 4] = [Outcome::Mention, Outcome::Suppressed, Outcome::Unmatched, Outcome::Edited];
+    let word = one_of(value, &ARCHIVED.map(Outcome::name))?;
+    Ok(ARCHIVED.into_iter().find(|known| known.name() == word).unwrap_or(Outcome::Mention))
 }
 
 /// The primary subtag of a language tag.

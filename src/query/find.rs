@@ -208,7 +208,7 @@ where
 }
 
 /// First and last position of any of the operands, in order. Allocates only when there are some.
-fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<(usize, usize)> {
+pub(super) fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for operand in operands {
         match operand {

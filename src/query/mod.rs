@@ -19,6 +19,7 @@ mod parser;
 mod print;
 pub mod reference;
 mod term;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -31,9 +32,10 @@ pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
 pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
 pub use term::MAX_PHRASE;
+pub use why::{Because, MAX_ALTERNATIVES, why, why_not};
 pub use words::{MAX_WORD, Word, WordList, hash, words};
 
-use crate::model::{ClauseHit, Post, Timestamp};
+use crate::model::{ClauseHit, Outcome, Post, Timestamp};
 use ast::Expr;
 
 /// Where a query runs; decides which fields exist. Each place has the fields of those before it.
@@ -43,7 +45,7 @@ pub enum Place {
     Watch,
     /// On every mention (routes, silences): also score, label, sentiment, watch and owner.
     Route,
-    /// On the archive: also status.
+    /// On the archive: also status and outcome.
     Search,
 }
 
@@ -82,6 +84,8 @@ pub struct Facts {
     pub sentiment: Option<f64>,
     /// Of its triage: `new`, `acknowledged`, …
     pub status: Option<String>,
+    /// How it ended when it was read last.
+    pub outcome: Option<Outcome>,
 }
 
 impl Query {
@@ -97,6 +101,12 @@ impl Query {
     /// The same kept to posts of which `scope` is true too; [`Query::source`] stays as it was written.
     pub fn within(self, scope: Expr) -> Self {
         Self { expr: Expr::all(vec![self.expr, scope]), source: self.source }
+    }
+
+    /// True of every post that one of the two is true of.
+    pub fn or(&self, other: &Query) -> Self {
+        let source = format!("({self}) OR ({other})");
+        Self { expr: Expr::any(vec![self.expr.clone(), other.expr.clone()]), source }
     }
 
     /// What it says.

@@ -38,6 +38,12 @@ impl ApiError {
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
+    /// The same error with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.error.hint = Some(hint.into());
+        self
+    }
+
     /// The sentence and the hint, as a page shows them.
     pub fn sentence(&self) -> String {
         match &self.error.hint {

@@ -208,6 +208,10 @@ const TERMS: &[&str] = &[
     "owner:community",
     "label:problem",
     "status:new",
+    "outcome:mention",
+    "outcome:suppressed",
+    "outcome:unmatched",
+    "outcome:edited",
     "url:https://forum.example/r/acme/1",
     "url:http://www.forum.example/r/Acme/1/",
     "url:https://forum.example",
@@ -308,13 +312,17 @@ prop_compose! {
         likes in maybe(&[0, 5, 6]),
         replies in maybe(&[0, 10, 11]),
         watch in maybe(&[("brand", "it-ops", 60), ("Cloud", "community", 10), ("brand", "Community", 0)]),
+        excluded in proptest::bool::weighted(0.2),
+        edited in proptest::bool::weighted(0.1),
     ) -> Decided {
         let engagement = Engagement { likes, replies, shares: None };
         let post = Post { title, text, published: published.map(Timestamp), engagement, ..fields };
-        match watch {
+        let decided = match watch {
+            Some((watch, owner, score)) if excluded => suppressed(mention(post, watch, owner, score)),
             Some((watch, owner, score)) => mention(post, watch, owner, score),
             None => decided(post),
-        }
+        };
+        Decided { outcome: if edited { Outcome::Edited } else { decided.outcome }, ..decided }
     }
 }
 
@@ -360,7 +368,8 @@ fn query_text() -> impl Strategy<Value = String> {
 }
 
 fn found_live(posts: &[Decided], query: &Query) -> Vec<String> {
-    let is_true = |decided: &&Decided| ask(&Record::from(*decided), NOW, |subject| query.matches(subject));
+    let is_true =
+        |decided: &&Decided| ask(&Record::from(*decided), AgeTo::Moment(NOW), |subject| query.matches(subject));
     let mut keys: Vec<String> = posts.iter().filter(is_true).map(|decided| decided.post.key.clone()).collect();
     keys.sort();
     keys
@@ -371,6 +380,12 @@ fn found_in_archive(archive: &Archive, text: &str, sort: Sort) -> Vec<String> {
     let page = archive.search(&request).unwrap();
     let mut keys: Vec<String> = page.found.into_iter().map(|found| found.post.key).collect();
     assert_eq!(page.total, keys.len(), "{text}");
+    keys.sort();
+    keys
+}
+
+fn found_by_walking(archive: &Archive, text: &str) -> Vec<String> {
+    let mut keys = walked(archive, text, ALWAYS, AgeTo::Moment(NOW)).unwrap();
     keys.sort();
     keys
 }
@@ -396,6 +411,7 @@ fn every_construct_finds_in_the_archive_what_it_matches_on_the_live_stream() {
         let live = found_live(&posts, &query(text));
         assert_eq!(found_in_archive(&archive, text, Sort::Newest), live, "{text}");
         assert_eq!(found_in_archive(&archive, text, Sort::Best), live, "{text}");
+        assert_eq!(found_by_walking(&archive, text), live, "{text}");
         // A term that is true of all or none would show little.
         assert!(live.len() < posts.len(), "{text}");
         assert_eq!(live.is_empty(), NOTHING.contains(text), "{text}");
@@ -416,6 +432,7 @@ proptest! {
             prop_assert_eq!(&found_in_archive(&archive, &text, Sort::Newest), &live, "{}", text);
             prop_assert_eq!(&found_in_archive(&archive, &text, Sort::Best), &live, "{}", text);
             prop_assert_eq!(archive.count(&query(&text), NOW), Ok(live.len()), "{}", text);
+            prop_assert_eq!(&found_by_walking(&archive, &text), &live, "{}", text);
         }
     }
 }

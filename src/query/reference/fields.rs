@@ -24,6 +24,7 @@ watch: acme-problems
 owner: it-ops
 label: problem/outage
 status: new
+outcome: mention
 score: 72
 sentiment: -0.6";
 
@@ -119,6 +120,11 @@ pub(in crate::query) const FIELD_DOCS: &[FieldDoc] = &[
         name: "status",
         means: "state of its triage: new, acknowledged, assigned, answered or closed",
         examples: &[("status:new", YES), ("status:closed", NO)],
+    },
+    FieldDoc {
+        name: "outcome",
+        means: "how the post ended: mention, suppressed (an exclusion held it back), unmatched or edited",
+        examples: &[("outcome:mention", YES), ("outcome:suppressed", NO)],
     },
     FieldDoc {
         name: "age",

@@ -56,6 +56,12 @@ fn what_is_wrong_is_told_with_its_place_and_what_would_be_right() {
         ("site:acme.example:8080", "`acme.example:8080` is no value", "", ""),
         ("author:coy*", "`coy*` is no value for `author`: wildcards stand in words only", "coy*", ""),
         ("thread:1", "`1` is no value for `thread`", "1", ""),
+        (
+            "outcome:rejected",
+            "`rejected` is no value for `outcome`: it is one of mention, suppressed, ",
+            "rejected",
+            "",
+        ),
         ("status:open", "`open` is no value for `status`: it is one of new, ", "open", ""),
         (
             "age < 7d",
@@ -268,6 +274,7 @@ fn fields_exist_only_where_their_values_are_known() {
         ("label:a", Place::Route),
         ("owner:a", Place::Route),
         ("status:new", Place::Search),
+        ("outcome:mention", Place::Search),
         ("$done", Place::Search),
     ] {
         for place in [Place::Watch, Place::Route, Place::Search] {

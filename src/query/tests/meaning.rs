@@ -100,6 +100,8 @@ fn fields_ask_for_values_without_case() {
         ("label:prob", false),
         ("label:question", true),
         ("status:new", true),
+        ("outcome:Mention", true),
+        ("outcome:suppressed", false),
         ("status:closed", false),
         ("$done", false),
     ] {

@@ -63,6 +63,7 @@ impl Sample {
             score: line("score").parse().ok(),
             sentiment: line("sentiment").parse().ok(),
             status: Some(line("status")),
+            outcome: Outcome::ALL.into_iter().find(|(_, name)| *name == line("outcome")).map(|(outcome, _)| outcome),
         };
         Self { post, facts, now: moment(NOW).expect("a date") }
     }
