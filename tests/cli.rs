@@ -163,3 +163,65 @@ async fn init_writes_what_check_accepts_and_never_overwrites() {
     assert_eq!(again.code, 2, "never overwrites");
     assert!(again.err.contains("sources.toml") || again.out.contains("sources.toml"), "{}{}", again.out, again.err);
 }
+
+/// Writes a folder for `evaluate matches`: two rules, two posts, and the pairs given.
+fn judged(pairs: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("rules.tsv", "r1\tacme AND down\nr2\t\"acme cloud\" NOT jobs\n");
+    write(
+        "posts.jsonl",
+        "{\"id\": \"p1\", \"title\": \"Acme Cloud is down\", \"text\": \"\"}\n{\"id\": \"p2\", \"title\": \"Jobs\", \"text\": \"at Acme Cloud\"}\n",
+    );
+    write("pairs.tsv", pairs);
+    folder
+}
+
+fn evaluated(folder: &std::path::Path, more: &[&str]) -> Ended {
+    let arguments = [&["evaluate", "matches", folder.to_str().unwrap()], more].concat();
+    let output = std::process::Command::new(binary()).args(arguments).output().unwrap();
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn evaluate_matches_agrees_with_right_pairs_and_names_the_wrong_ones() {
+    let right = judged("r1\tp1\nr2\tp1\n");
+    let agreed = evaluated(right.path(), &["--json"]);
+    let report: Value = serde_json::from_str(&agreed.out).unwrap();
+    assert_eq!(agreed.code, 0, "{report}");
+    assert_eq!((&report["rules"], &report["posts"], &report["pairs"]), (&2.into(), &2.into(), &2.into()));
+    assert_eq!((&report["missing"], &report["extra"]), (&0.into(), &0.into()));
+    assert!(report["posts_per_second"].as_f64().unwrap() > 0.0);
+
+    let wrong = judged("r1\tp1\nr1\tp2\n");
+    let differed = evaluated(wrong.path(), &[]);
+    assert_eq!(differed.code, 1, "{}", differed.out);
+    assert!(differed.out.contains("missing: r1\tp2\n") && differed.out.contains("extra: r2\tp1\n"), "{}", differed.out);
+    let report: Value = serde_json::from_str(&evaluated(wrong.path(), &["--json"]).out).unwrap();
+    assert_eq!(report["missing_pairs"], serde_json::json!([{ "rule": "r1", "post": "p2" }]));
+}
+
+#[test]
+fn evaluate_matches_says_which_file_and_line_is_wrong() {
+    for (file, text, expected) in [
+        ("rules.tsv", "r1\tacme\nr2 acme\n", "rules.tsv:2: a line is an id and a query"),
+        ("rules.tsv", "r1\tacme\nr1\tacme\n", "rules.tsv:2: this id"),
+        ("rules.tsv", "r1\tacme AND (down\n", "rules.tsv:1: `(` is never closed"),
+        ("posts.jsonl", "{\"id\": \"p1\"}\n{\"title\": 1}\n", "posts.jsonl:2: "),
+        ("pairs.tsv", "r1\tp1\nr9\tp1\n", "pairs.tsv:2: there is no rule `r9`"),
+        ("pairs.tsv", "r1\tp9\n", "pairs.tsv:1: there is no post `p9`"),
+    ] {
+        let folder = judged("");
+        std::fs::write(folder.path().join(file), text).unwrap();
+        let ended = evaluated(folder.path(), &[]);
+        assert!(ended.code == 2 && ended.err.contains(expected), "{text}: {}", ended.err);
+    }
+    let folder = judged("");
+    std::fs::remove_file(folder.path().join("pairs.tsv")).unwrap();
+    let ended = evaluated(folder.path(), &[]);
+    assert!(ended.code == 2 && ended.err.contains("pairs.tsv"), "{}", ended.err);
+}

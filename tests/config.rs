@@ -251,7 +251,7 @@ const FAULTS: &[Case] = &[
         "watches.toml",
         "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\nmust_match = [\"Acme is down\", \"other\"]\nmust_not_match = [{ title = \"ACME!\" }, { titel = \"x\" }]",
         &[
-            "watches.toml:5:31: watch.a.must_match: the query does not find this post, and it must (widen the query, or correct the example)",
+            "watches.toml:5:31: watch.a.must_match: the query does not find this post, and it must: `acme`: not in the title or the text (widen the query, or correct the example)",
             "watches.toml:6:42: watch.a.must_not_match: unknown key `titel` (did you mean `title`?)",
         ],
     ),
@@ -259,7 +259,7 @@ const FAULTS: &[Case] = &[
         "watches.toml",
         "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme NOT site:jobs.acme.example\"\nmust_match = [{ text = \"acme\", url = \"https://www.acme.example/\" }]\nmust_not_match = [{ text = \"acme\", url = \"https://jobs.acme.example/1\" }, { title = \"ACME!\" }]",
         &[
-            "watches.toml:6:75: watch.a.must_not_match: the query finds this post, and it must not (narrow the query with NOT …, or correct the example)",
+            "watches.toml:6:75: watch.a.must_not_match: the query finds this post, and it must not: `acme`: in the title (narrow the query with NOT …, or correct the example)",
         ],
     ),
     (

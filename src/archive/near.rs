@@ -1,16 +1,18 @@
-//! Which posts have two words near each other?
+//! Which posts have two words, or two phrases, near each other?
 
 use tantivy::postings::{Postings, TermInfo};
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, InvertedIndexReader, SegmentReader, TERMINATED, Term};
 
 use crate::query::ast::NearOperand;
+use crate::query::eval::is_near;
 
 use super::computed::Computed;
 use super::terms::each_word;
 
-/// Where something stands: post and position, in order.
-type Places = Vec<(DocId, u32)>;
+/// Where something stands: post, first and last position, in order.
+type Places = Vec<Place>;
+type Place = (DocId, u32, u32);
 
 /// Two sides, and how near they must stand.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ impl Near {
         let index = segment.inverted_index(field)?;
         let left = places(&index, field, &self.left, |_| true)?;
         let mut has_left = BitSet::with_max_value(segment.max_doc());
-        for (post, _) in &left {
+        for (post, ..) in &left {
             has_left.insert(*post);
         }
         let right = places(&index, field, &self.right, |post| has_left.contains(post))?;
@@ -46,18 +48,21 @@ impl Near {
         Ok(())
     }
 
-    /// Whether a place on the left is near one on the right; a word is never near itself.
-    fn holds(&self, left: &[(DocId, u32)], right: &[(DocId, u32)]) -> bool {
-        right.iter().any(|(_, at)| {
-            let from = left.partition_point(|(_, other)| other.saturating_add(self.distance) < *at);
-            let to = if self.ordered { *at } else { at.saturating_add(self.distance).saturating_add(1) };
-            left[from..].iter().take_while(|(_, other)| *other < to).any(|(_, other)| other != at)
+    /// Whether a place on the left is near one on the right; nothing is near what it overlaps.
+    fn holds(&self, left: &[Place], right: &[Place]) -> bool {
+        let longest = self.left.iter().map(NearOperand::words).max().unwrap_or(1) as u32;
+        let reach = self.distance.saturating_add(longest);
+        right.iter().any(|(_, first, last)| {
+            let from = left.partition_point(|(_, other, _)| other.saturating_add(reach) <= *first);
+            let to = last.saturating_add(self.distance);
+            let mut candidates = left[from..].iter().take_while(|(_, other, _)| *other <= to);
+            candidates.any(|(_, start, end)| is_near((*start, *end), (*first, *last), self.distance, self.ordered))
         })
     }
 }
 
 /// The places of each post; never an empty slice.
-fn by_post(places: &[(DocId, u32)]) -> impl Iterator<Item = &[(DocId, u32)]> {
+fn by_post(places: &[Place]) -> impl Iterator<Item = &[Place]> {
     places.chunk_by(|one, next| one.0 == next.0)
 }
 
@@ -71,11 +76,8 @@ fn places(
     let mut places = Places::new();
     for operand in operands {
         match operand {
-            NearOperand::Word(word) => {
-                if let Some(term) = index.get_term_info(&Term::from_field_text(field, word))? {
-                    add_places(index, &term, &wanted, &mut places)?;
-                }
-            }
+            NearOperand::Word(word) => places.extend(places_of(index, field, word, &wanted)?),
+            NearOperand::Phrase(words) => places.extend(phrases(index, field, words, &wanted)?),
             NearOperand::Wildcard(pattern) => {
                 each_word(index, pattern, |term| add_places(index, term, &wanted, &mut places))?;
             }
@@ -83,6 +85,38 @@ fn places(
     }
     places.sort_unstable();
     Ok(places)
+}
+
+fn places_of(
+    index: &InvertedIndexReader,
+    field: Field,
+    word: &str,
+    wanted: impl Fn(DocId) -> bool,
+) -> tantivy::Result<Places> {
+    let mut places = Places::new();
+    if let Some(term) = index.get_term_info(&Term::from_field_text(field, word))? {
+        add_places(index, &term, wanted, &mut places)?;
+    }
+    Ok(places)
+}
+
+/// Where the words stand next to each other in order.
+fn phrases(
+    index: &InvertedIndexReader,
+    field: Field,
+    words: &[String],
+    wanted: impl Fn(DocId) -> bool,
+) -> tantivy::Result<Places> {
+    let Some((first, rest)) = words.split_first() else { return Ok(Places::new()) };
+    let mut found = places_of(index, field, first, wanted)?;
+    for word in rest {
+        let next = places_of(index, field, word, |post| found.binary_search_by_key(&post, |place| place.0).is_ok())?;
+        found.retain_mut(|(post, _, last)| {
+            *last = last.saturating_add(1);
+            next.binary_search(&(*post, *last, *last)).is_ok()
+        });
+    }
+    Ok(found)
 }
 
 fn add_places(
@@ -96,7 +130,7 @@ fn add_places(
     while postings.doc() != TERMINATED {
         if wanted(postings.doc()) {
             postings.positions(&mut positions);
-            places.extend(positions.iter().map(|position| (postings.doc(), *position)));
+            places.extend(positions.iter().map(|position| (postings.doc(), *position, *position)));
         }
         postings.advance();
     }

@@ -187,6 +187,7 @@ impl Planner<'_> {
             FieldClause::Watch(name) => self.value(Key::Watch, name),
             FieldClause::Label(label) => self.value(Key::Label, label),
             FieldClause::Status(status) => self.value(Key::Status, status),
+            FieldClause::Outcome(outcome) => self.value(Key::Outcome, outcome.name()),
             FieldClause::Owner(owner) => self.value(Key::Owner, owner),
         }
     }
@@ -245,6 +246,7 @@ fn phrase(field: IndexField, words: &[String]) -> Box<dyn Query> {
 fn near_word(field: IndexField, operand: &NearOperand) -> Option<(Occur, Box<dyn Query>)> {
     match operand {
         NearOperand::Word(word) => Some((Occur::Should, phrase(field, std::slice::from_ref(word)))),
+        NearOperand::Phrase(words) => Some((Occur::Should, phrase(field, words))),
         NearOperand::Wildcard(_) => None,
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, AlertId, Event, Match, Outcome, Post, Reason, Score, StoryId, SuppressedAlert, event::Decided,
+    Alert, AlertId, Event, Match, Outcome, Post, Reason, Score, StoryId, SuppressedAlert, event::Decided, is_mention,
 };
 use crate::query::Facts;
 
@@ -34,12 +34,12 @@ pub struct Told {
 }
 
 impl Record {
-    /// Whether retention keeps it as a mention: a watch matched, and nothing held it back.
+    /// Whether it is one of the mentions, for retention too: a watch matched, and no exclusion holds it back.
     pub fn is_mention(&self) -> bool {
-        !self.matches.is_empty() && self.outcome != Outcome::Suppressed
+        is_mention(&self.matches, &self.held_back)
     }
 
-    /// What a query may ask that is not in the post itself. Only what a watch matched has a score.
+    /// What a query may ask that is not in the post itself. Only mentions have a score.
     pub fn facts(&self) -> Facts {
         let mut owners: Vec<String> = self.matches.iter().filter_map(|found| found.owner.clone()).collect();
         owners.sort();
@@ -47,7 +47,8 @@ impl Record {
         Facts {
             watches: self.matches.iter().map(|found| found.watch.clone()).collect(),
             owners,
-            score: (!self.matches.is_empty()).then(|| f64::from(self.score.total)),
+            score: self.is_mention().then(|| f64::from(self.score.total)),
+            outcome: Some(self.outcome),
             ..Facts::default()
         }
     }

@@ -15,8 +15,8 @@ use super::{AgeTo, Archive, ArchiveError, MAX_LIMIT, SearchPage, SearchRequest, 
 use crate::clock::Clock;
 use crate::model::event::Decided;
 use crate::model::{
-    Event, Match, Outcome, PageRead, Position, Post, PostId, Priority, Role, Score, StoryDecision, StoryId, Timestamp,
-    View,
+    Event, Match, Outcome, PageRead, Position, Post, PostId, Priority, Role, Score, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp, View,
 };
 use crate::query::{Names, Place, Query};
 
@@ -78,6 +78,12 @@ fn mention(post: Post, watch: &str, owner: &str, score: u8) -> Decided {
     };
     let score = Score { total: score, parts: Vec::new() };
     Decided { outcome: Outcome::Mention, matches: vec![matched], score, ..decided(post) }
+}
+
+/// The mention, held back by an exclusion.
+fn suppressed(mention: Decided) -> Decided {
+    let excluded = SuppressedAlert::Excluded { exclusion: "jobs".to_owned(), clauses: Vec::new() };
+    Decided { outcome: Outcome::Suppressed, held_back: vec![excluded], ..mention }
 }
 
 /// The frame of a page with these posts.

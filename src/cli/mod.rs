@@ -9,6 +9,7 @@ mod check;
 mod daemon;
 mod deliveries;
 mod demo;
+mod evaluate;
 mod init;
 mod kinds;
 mod poll;
@@ -78,6 +79,8 @@ enum Command {
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
     Deliveries(deliveries::Deliveries),
+    /// Measure a part on data with known answers.
+    Evaluate(evaluate::Evaluate),
     /// Send a marked sample alert to a receiver.
     TestRoute(test_route::TestRoute),
     /// Make the views (store and archive) anew from the journal.
@@ -209,6 +212,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Backtest(args) => backtest::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
+        Command::Evaluate(args) => evaluate::run(&args, out),
         Command::TestRoute(args) => test_route::run(&args, &context, out),
         Command::Rebuild => rebuild::run(&context, out),
         Command::Backup(args) => backup::run(&args, &context, out),

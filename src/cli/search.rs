@@ -81,7 +81,11 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
     for found in &answer.results {
         let score = found.score.as_ref().map_or(String::new(), |score| score.total.to_string());
         let when = format!("{} ago", answer.as_of.since(found.published.unwrap_or(found.received)));
-        let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url)]
+        let not_told = match found.held_back.is_empty() {
+            true => String::new(),
+            false => plain(&format!("{}: {}", found.outcome.name(), found.held_back.join("; "))),
+        };
+        let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url), not_told]
             .into_iter()
             .filter(|words| !words.is_empty())
             .collect();
@@ -109,6 +113,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
         "title",
         "snippet",
         "url",
+        "held_back",
     ])?;
     for found in &answer.results {
         csv.write_record(csv_row(found).map(|cell| harmless(&cell)))?;
@@ -117,7 +122,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn csv_row(found: &FoundPost) -> [String; 14] {
+fn csv_row(found: &FoundPost) -> [String; 15] {
     [
         found.id.to_string(),
         found.story.to_string(),
@@ -133,6 +138,7 @@ fn csv_row(found: &FoundPost) -> [String; 14] {
         found.title.text.clone(),
         found.snippet.text.clone(),
         found.url.clone(),
+        found.held_back.join("; "),
     ]
 }
 

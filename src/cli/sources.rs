@@ -28,7 +28,8 @@ pub fn run(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow
         writeln!(out)?;
         return Ok(Exit::Done);
     }
-    let mut table = table(["Source", "Kind", "State", "Since", "Last answer", "Posts", "Mentions", "What is wrong"]);
+    let mut table =
+        table(["Source", "Kind", "State", "Since", "Last answer", "Posts", "Mentions", "Suppressed", "What is wrong"]);
     for source in &list.sources {
         table.add_row(row(source, list.as_of));
     }
@@ -36,7 +37,7 @@ pub fn run(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow
     Ok(Exit::Done)
 }
 
-fn row(source: &SourceHealth, now: Timestamp) -> [String; 8] {
+fn row(source: &SourceHealth, now: Timestamp) -> [String; 9] {
     let ago =
         |moment: Option<Timestamp>| moment.map_or("never".to_owned(), |moment| format!("{} ago", now.since(moment)));
     [
@@ -47,6 +48,7 @@ fn row(source: &SourceHealth, now: Timestamp) -> [String; 8] {
         ago(source.last_answered),
         source.counts.total().to_string(),
         source.counts.mention.to_string(),
+        source.counts.suppressed.to_string(),
         source.last_error.clone().unwrap_or_default(),
     ]
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::scope::ScopeKeys;
 use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Settings, Timestamp};
-use crate::query::{Query, Subject, words};
+use crate::query::{Because, Query, Subject, why, words};
 
 /// A post to try a watch on: a text in quotes, which stands for title and body alike, or a table with the
 /// parts that matter.
@@ -71,26 +71,37 @@ pub(super) fn try_on(query: &Query, block: &Settings<'_>, examples: &Examples<'_
     let mut faults = Vec::new();
     for (key, examples, must) in [("must_match", must_match, true), ("must_not_match", must_not_match, false)] {
         for (index, example) in examples.iter().enumerate() {
-            if matches(query, example, scope) != must {
-                faults.push(example_fault(block, key, index, must));
+            let decided = decided(query, example, scope);
+            if decided.matches != must {
+                faults.push(example_fault(block, key, index, must, &decided.because));
             }
         }
     }
     faults
 }
 
-fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool) -> Fault {
+/// Whether a query finds a post, and the clauses that decided.
+struct Decided {
+    matches: bool,
+    because: Vec<Because>,
+}
+
+/// Most clauses that a fault names; `overheard test` shows all of them.
+const MAX_CLAUSES_TOLD: usize = 3;
+
+fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool, because: &[Because]) -> Fault {
     let (what, hint) = match must {
         true => ("the query does not find this post, and it must", "widen the query, or correct the example"),
         false => ("the query finds this post, and it must not", "narrow the query with NOT …, or correct the example"),
     };
     let list = block.table.get_ref().get(key).and_then(|list| list.get_ref().as_array());
     let entry = list.and_then(|list| list.get(index)).map(toml::Spanned::span);
-    let fault = block.fault(key, what).hint(hint);
+    let told: Vec<String> = because.iter().take(MAX_CLAUSES_TOLD).map(Because::sentence).collect();
+    let fault = block.fault(key, format!("{what}: {}", told.join("; "))).hint(hint);
     Fault { span: entry.or(fault.span.clone()), ..fault }
 }
 
-fn matches(query: &Query, example: &Example, scope: &ScopeKeys) -> bool {
+fn decided(query: &Query, example: &Example, scope: &ScopeKeys) -> Decided {
     let mut parts = match example {
         Example::Text(text) => ExampleParts { title: text.clone(), text: text.clone(), ..ExampleParts::default() },
         Example::Parts(parts) => parts.clone(),
@@ -98,7 +109,8 @@ fn matches(query: &Query, example: &Example, scope: &ScopeKeys) -> bool {
     scope.put_into(&mut parts);
     let post = post_of(parts);
     let (title, text) = (words(&post.title), words(&post.text));
-    query.matches(&Subject { post: &post, title: &title, text: &text, now: post.received, facts: None })
+    let subject = Subject { post: &post, title: &title, text: &text, now: post.received, facts: None };
+    Decided { matches: query.matches(&subject), because: why(query.expr(), &subject) }
 }
 
 /// The post that an example describes, published and read at the same moment.

@@ -14,17 +14,25 @@ use super::routes::RouteKeys;
 use super::schema::{KeyDoc, keys};
 use super::sources::HostConfig;
 use super::watches::WatchKeys;
+use crate::query;
 
 /// Folder of the reference, inside the folder of the configuration.
 pub const FOLDER: &str = "reference";
 
 /// Every file of the reference: name and text.
 pub fn files() -> Vec<(&'static str, String)> {
-    vec![("daemon.md", daemon()), ("sources.md", sources()), ("watches.md", watches()), ("routes.md", routes())]
+    vec![
+        ("daemon.md", daemon()),
+        ("sources.md", sources()),
+        ("watches.md", watches()),
+        ("routes.md", routes()),
+        ("query.md", format!("{GENERATED}{}", query::reference::page())),
+    ]
 }
 
 /// What stands above every file.
-const GENERATED: &str = "<!-- Made by `overheard reference --write`; change the doc comments instead. -->\n\n";
+const GENERATED: &str =
+    "<!-- Made by `overheard reference --write`; change the doc comments or tables in the code instead. -->\n\n";
 
 const LENGTHS: &str = "A length of time is written `\"90s\"`, `\"2m\"`, `\"1h30m\"` or `\"7d\"`. ";
 
@@ -76,7 +84,7 @@ fn watches() -> String {
          for any of them; a single text is a part of a query that has a name.\n\n```toml\n[lists]\nacme_names = \
          [\"acme\", '\"acme cloud\"']\nnot_the_cartoon = 'NOT (coyote OR anvil)'\n```\n\n",
     );
-    text.push_str(QUERIES);
+    text.push_str("## Queries\n\nWhat a query can say, with examples, and what is wrong with one that is refused: [query.md](query.md).\n");
     text
 }
 
@@ -123,31 +131,3 @@ fn table(text: &mut String, keys: &[KeyDoc]) {
 fn cell(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
-
-const QUERIES: &str = r#"## The query language
-
-The same in watches, routes and searches.
-
-| written | finds |
-|---|---|
-| `acme` | the word, in title or body, whatever its case; also in `@acme`, `#acme`, `Acme's` and `acme-cloud` |
-| `"acme cloud"` | these words next to each other |
-| `"acme cloud refund"~2` | these words in any order, with at most two words between |
-| `acme outage`, `acme AND outage` | both |
-| `acme OR "acme cloud"` | one or the other |
-| `acme NOT jobs`, `acme -jobs` | the first without the second |
-| `acme AND (down OR outage)` | brackets say what belongs together |
-| `acme NEAR/5 down` | at most five words apart; `ONEAR` for this order only |
-| `refund*`, `acm?` | any ending; any one letter |
-| `{Acme}` | exactly this case |
-| `raw:"C++"` | exactly these characters |
-| `@acme`, `#acme` | only as a handle or a hashtag |
-| `$acme_names` | anything in the list `acme_names` |
-| `title:acme`, `text:acme`, `author:ann` | only there |
-| `site:reddit.com`, `site:reddit.com/r/acme` | only posts there |
-| `link:acme.example` | posts that link there |
-| `source:our-forum`, `type:question`, `lang:en`, `tag:bug` | only posts of that sort |
-| `replies>10`, `likes>=5`, `age<7d`, `published>2026-01-01` | by numbers; no spaces inside |
-| `watch:acme`, `owner:it-ops`, `score>=60` | what Overheard made of the post: in routes and searches |
-| `<<< why >>>` | a comment |
-"#;

@@ -1,5 +1,7 @@
 //! What is an alert, and why is one sent or not?
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ClauseHit, Day, Match, Post, PostId, Score, StoryId, Timestamp};
@@ -98,4 +100,27 @@ impl SuppressedAlert {
             Self::DailyCap { .. } => "daily_cap",
         }
     }
+}
+
+impl fmt::Display for SuppressedAlert {
+    /// In words for people: `the exclusion jobs holds it back ("we are hiring")`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::StoryAlerted { receiver, .. } => write!(f, "{receiver} was told of its story already"),
+            Self::FirstPoll { .. } => write!(f, "it was old already when its source was read for the first time"),
+            Self::NoRoute => write!(f, "no route names a receiver"),
+            Self::Excluded { exclusion, clauses } => {
+                let clauses: Vec<&str> = clauses.iter().map(|hit| hit.clause.as_str()).collect();
+                write!(f, "the exclusion {exclusion} holds it back ({})", clauses.join(", "))
+            }
+            Self::DailyCap { receiver, watch, cap, day } => {
+                write!(f, "{watch} has had its {cap} alerts of {day}: {receiver} is told after midnight")
+            }
+        }
+    }
+}
+
+/// Whether a post is one of the mentions: a watch matched, and no exclusion holds it back.
+pub fn is_mention(matches: &[Match], held_back: &[SuppressedAlert]) -> bool {
+    !matches.is_empty() && !held_back.iter().any(|why| matches!(why, SuppressedAlert::Excluded { .. }))
 }

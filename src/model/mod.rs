@@ -20,7 +20,7 @@ pub mod story;
 pub mod time;
 pub mod view;
 
-pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert};
+pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert, is_mention};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
 pub use health::{FetchProblem, Health, SourceHealth};

@@ -83,6 +83,9 @@ pub struct FoundPost {
     pub received: Timestamp,
     pub outcome: Outcome,
     pub watches: Vec<String>,
+    /// Why it told nobody, or not everybody, in words.
+    #[serde(default)]
+    pub held_back: Vec<String>,
     pub score: Option<Score>,
     pub engagement: Engagement,
 }
@@ -234,7 +237,7 @@ pub fn recent_mentions(archive: &Archive, limit: usize, now: Timestamp) -> Resul
 
 impl From<Found> for FoundPost {
     fn from(found: Found) -> Self {
-        let Found { post, outcome, story, score, matches, title, text } = found;
+        let Found { post, outcome, story, score, matches, held_back, title, text } = found;
         Self {
             id: post.id,
             story,
@@ -250,6 +253,7 @@ impl From<Found> for FoundPost {
             received: post.received,
             outcome,
             score: (!matches.is_empty()).then_some(score),
+            held_back: held_back.iter().map(ToString::to_string).collect(),
             watches: matches.into_iter().map(|found| found.watch).collect(),
             engagement: post.engagement,
         }

@@ -8,12 +8,14 @@ pub mod backtest;
 mod board;
 pub mod data;
 pub mod doors;
+pub mod evaluate;
 pub mod look;
 mod overlay;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
 mod upkeep;
+pub mod usage;
 pub mod writer;
 
 use std::sync::Arc;
@@ -31,7 +33,7 @@ use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
 use crate::route::{Routed, Tree};
 use crate::score::{self, Baselines, Sight};
-use crate::watch::{Exclusion, WatchSet};
+use crate::watch::{Exclusion, WatchSet, first_true};
 
 pub use board::Board;
 pub use overlay::Overlay;
@@ -156,7 +158,7 @@ fn decide_post(
         return Ok(Ended::AlreadySeen(post.id));
     }
     baselines.learn(&post);
-    let matches = watch(&post, rules);
+    let (matches, excluded) = watch(&post, rules);
     let (story, opened_at) = match seen {
         Some(seen) => (stay_in(seen.story), post.received),
         None => find_story(&post, memory)?,
@@ -165,10 +167,11 @@ fn decide_post(
         true => Score::default(),
         false => score::score(&Sight { post: &post, matches: &matches, now: origin.received_at, baselines }),
     };
-    let outcome = match (seen.is_some(), matches.is_empty()) {
-        (true, _) => Outcome::Edited,
-        (false, true) => Outcome::Unmatched,
-        (false, false) => Outcome::Mention,
+    let outcome = match (seen.is_some(), matches.is_empty(), excluded.is_some()) {
+        (true, _, _) => Outcome::Edited,
+        (false, true, _) => Outcome::Unmatched,
+        (false, false, true) => Outcome::Suppressed,
+        (false, false, false) => Outcome::Mention,
     };
     let mut decided = Decided {
         post,
@@ -178,7 +181,7 @@ fn decide_post(
         story,
         score,
         alerts: Vec::new(),
-        held_back: Vec::new(),
+        held_back: excluded.into_iter().collect(),
         day: None,
     };
     if outcome == Outcome::Mention {
@@ -187,9 +190,17 @@ fn decide_post(
     Ok(Ended::Decided { decided: Box::new(decided), opened_at })
 }
 
-fn watch(post: &Post, rules: &Rules) -> Vec<Match> {
+/// The watches that a post satisfies; and, if there are any, the exclusion that holds it back all the same.
+fn watch(post: &Post, rules: &Rules) -> (Vec<Match>, Option<SuppressedAlert>) {
     let (title, text) = (query::words(&post.title), query::words(&post.text));
-    rules.watches.matches(&Subject { post, title: &title, text: &text, now: post.received, facts: None })
+    let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
+    let matches = rules.watches.matches(&subject);
+    if matches.is_empty() {
+        return (matches, None);
+    }
+    let excluded = first_true(&rules.exclusions, &subject)
+        .map(|(exclusion, clauses)| SuppressedAlert::Excluded { exclusion: exclusion.name.clone(), clauses });
+    (matches, excluded)
 }
 
 /// An edited post stays where it is and gets no new keys.

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::supervise::Daemon;
 use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
-use crate::model::event::{DeliveryAttempt, PageRead, Stub};
-use crate::model::{Duration, Event, Ledger, Memory, Outcome, Position, Timestamp, View};
+use crate::model::event::{Decided, DeliveryAttempt, PageRead, Stub};
+use crate::model::{Duration, Event, Ledger, Memory, Position, Timestamp, View, is_mention};
 use crate::store::Store;
 
 /// How often posts that are too old are let go and forgotten keys are swept.
@@ -147,14 +147,12 @@ fn keep_if(needed: bool) -> Keep {
 /// Posts past their age leave only the stub by which a source that still lists them is known to repeat itself.
 fn keep_page(read: &PageRead, holds_progress: bool, retention: &Retention, store: &Store, now: Timestamp) -> Keep {
     let known = |id| !matches!(store.seen(id), Ok(None));
-    let is_old = |outcome: Outcome, received: Timestamp, mentioned: bool| {
-        let kept_for = if mentioned || outcome == Outcome::Mention { retention.mentions } else { retention.posts };
-        now.since(received) > kept_for
+    let is_old = |decided: &&Decided| {
+        let mentioned = is_mention(&decided.matches, &decided.held_back);
+        let kept_for = if mentioned { retention.mentions } else { retention.posts };
+        now.since(decided.post.received) > kept_for
     };
-    let (old, posts): (Vec<_>, Vec<_>) = read
-        .posts
-        .iter()
-        .partition(|decided| is_old(decided.outcome, decided.post.received, !decided.matches.is_empty()));
+    let (old, posts): (Vec<&Decided>, Vec<&Decided>) = read.posts.iter().partition(is_old);
     let forgotten = read.stubs.iter().filter(|stub| !known(stub.post)).count();
     if old.is_empty() && forgotten == 0 && (holds_progress || !posts.is_empty() || !read.stubs.is_empty()) {
         return Keep::Whole;

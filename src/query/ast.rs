@@ -1,6 +1,6 @@
 //! What can a query say?
 
-use crate::model::{Field, PostType};
+use crate::model::{Field, Outcome, PostType};
 
 /// A parsed query: names (`$lists`) are expanded, words are normalised, bounds are checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,7 +101,8 @@ pub enum TextClause {
     Loose { words: Vec<String>, extra: u32 },
     /// A pattern over one word: `*` is any characters, `?` is one; at least two characters before the first.
     Wildcard(String),
-    /// `left` and `right` at positions that differ by at most `distance`; `ordered`: left before right.
+    /// `left` and `right` at positions that differ by at most `distance`, those of the words of phrases that are
+    /// nearest to each other; `ordered`: left before right.
     Near { left: Vec<NearOperand>, right: Vec<NearOperand>, distance: u32, ordered: bool },
     /// Words next to each other that stand in the text in exactly this case: `{Acme Cloud}`.
     ExactCase { words: Vec<String>, written: String },
@@ -111,11 +112,23 @@ pub enum TextClause {
     Sigil { sigil: char, words: Vec<String> },
 }
 
-/// One alternative on a side of NEAR: a single word or a pattern over one.
+/// One alternative on a side of NEAR: a word, several next to each other in order, or a pattern over one word.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NearOperand {
     Word(String),
+    /// At least two.
+    Phrase(Vec<String>),
     Wildcard(String),
+}
+
+impl NearOperand {
+    /// How many words it is long.
+    pub fn words(&self) -> usize {
+        match self {
+            Self::Word(_) | Self::Wildcard(_) => 1,
+            Self::Phrase(words) => words.len(),
+        }
+    }
 }
 
 /// A field and the value it must have. Values are compared without case.
@@ -147,6 +160,8 @@ pub enum FieldClause {
     Label(String),
     Status(String),
     Owner(String),
+    /// How the post ended when it was read last.
+    Outcome(Outcome),
 }
 
 /// What a comparison is about.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Place;
+use super::eval::host_and_path;
 
 /// Why a text is no query, and which part of it is to blame.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,14 +35,16 @@ pub enum Problem {
     StrayBracket { bracket: char },
     #[error("the comment is never closed")]
     OpenComment,
-    #[error("there is nothing between the brackets")]
-    EmptyGroup,
+    #[error("there is nothing between the {marks}")]
+    EmptyGroup { marks: &'static str },
     #[error("{operator} has nothing on one side")]
     MissingOperand { operator: String },
     #[error("`{text}` has no letters or digits to look for")]
     NoWord { text: String },
     #[error("unknown field `{name}`")]
-    UnknownField { name: String, text: String, nearest: Option<&'static str> },
+    UnknownField { name: String, text: String, meant: Option<String> },
+    #[error("`{text}` cannot be read: {what}")]
+    Foreign { text: String, what: &'static str, instead: String },
     #[error("`{url}` is a URL, not a word")]
     BareUrl { url: String },
     #[error("`{name}` does not exist {}", .place.describe())]
@@ -53,11 +56,11 @@ pub enum Problem {
     #[error("`{value}` is no value for `{name}`: {why}")]
     BadValue { name: &'static str, value: String, why: String },
     #[error("a comparison is written without spaces")]
-    SpacedComparison,
+    SpacedComparison { text: String },
     #[error("`{name}` is compared, not looked up")]
     ComparedField { name: &'static str },
     #[error("`{name}` is looked up, not compared")]
-    LookedUpField { name: &'static str },
+    LookedUpField { name: &'static str, value: String },
     #[error("`{pattern}` needs at least two letters or digits before its first `*` or `?`")]
     ShortStem { pattern: String },
     #[error("`{pattern}` is not one word, so `*` and `?` cannot stand in it")]
@@ -66,7 +69,7 @@ pub enum Problem {
     MissingDistance { operator: String },
     #[error("`{text}` is no distance")]
     BadDistance { text: String, bound: u32 },
-    #[error("`{operator}` takes single words, wildcards or an OR group of them on each side")]
+    #[error("`{operator}` takes words, phrases, wildcards or an OR group of them on each side")]
     NearOperand { operator: String },
     #[error("`{operator}` cannot follow another one")]
     NearChain { operator: String },
@@ -130,30 +133,40 @@ impl Problem {
             Self::OpenQuote => "close it with `\"`; to look for a quotation mark itself write raw:\"\\\"\"".to_owned(),
             Self::OpenBracket { bracket: '{' } => "close it with `}`".to_owned(),
             Self::OpenBracket { .. } => "close it with `)`".to_owned(),
+            Self::EmptyGroup { .. } => "write what to look for between them, or take them out".to_owned(),
             Self::StrayBracket { .. } => "open it, take it out, or put the text in quotes".to_owned(),
             Self::OpenComment => "a comment is written <<< why >>>".to_owned(),
             Self::MissingOperand { operator } => {
                 format!("to look for the word itself write \"{}\"", operator.to_lowercase())
             }
-            Self::NoWord { text } if matches!(text.as_str(), "&&" | "&" | "+") => {
-                "write AND, or just a space".to_owned()
+            Self::NoWord { text } => without_words(text),
+            Self::UnknownField { text, meant: Some(meant), .. } => {
+                format!("did you mean `{meant}`? To look for the text itself put it in quotes: \"{text}\"")
             }
-            Self::NoWord { text } if matches!(text.as_str(), "||" | "|") => "write OR".to_owned(),
-            Self::NoWord { text } if matches!(text.as_str(), "!" | "-") => {
-                "write NOT, or put `-` directly before what is excluded".to_owned()
-            }
-            Self::NoWord { text } => format!("to look for these very characters write raw:\"{text}\""),
-            Self::UnknownField { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
-            Self::UnknownField { text, nearest: None, .. } => {
+            Self::UnknownField { text, meant: None, .. } => {
                 format!("to look for the text itself put it in quotes: \"{text}\"")
             }
-            Self::BareUrl { url } => format!("for the page itself write url:{url}; for posts that link to it, link:"),
+            Self::Foreign { instead, .. } => instead.clone(),
+            Self::BareUrl { url } => {
+                let (host, _) = host_and_path(url);
+                format!("for the page itself write url:{url}; for posts there site:{host}; for links to it link:{host}")
+            }
             Self::NestedField { .. } => "close the bracket before it".to_owned(),
+            Self::NotHere { place: Place::Watch, .. } => "leave it to a route's `match`, or search for it".to_owned(),
+            Self::NotHere { .. } => "search for it".to_owned(),
             Self::MissingValue { name } => format!("write {name}:value, or {name}:\"some words\", without a space"),
-            Self::SpacedComparison => "write for example age<7d or score>=60".to_owned(),
+            Self::SpacedComparison { text } => {
+                format!("write for example age<7d or score>=60; to look for the characters write raw:\"{text}\"")
+            }
             Self::ComparedField { name } => format!("write for example {}", example(name)),
-            Self::LookedUpField { name } => format!("write {name}:value"),
-            Self::ShortStem { .. } => "to look for the characters themselves put them in quotes".to_owned(),
+            Self::LookedUpField { name, value } => format!("write {name}:{value}"),
+            Self::ShortStem { pattern } if pattern.starts_with(['*', '?']) => {
+                "a word is found by its beginning, as in acme*; to look for the characters themselves write raw:\"…\""
+                    .to_owned()
+            }
+            Self::ShortStem { .. } => {
+                "write more of the word; to look for the characters themselves put them in quotes".to_owned()
+            }
             Self::PatternOfSeveralWords { .. } => {
                 "write the words apart, as in `acme ONEAR/1 clou*`, or put the text in quotes".to_owned()
             }
@@ -172,26 +185,39 @@ impl Problem {
             }
             Self::BadName { .. } => "use letters, digits, `_` and `-`".to_owned(),
             Self::OnlyExcludes => "add what to look for, as in `acme NOT coyote`".to_owned(),
-            Self::TooLong { .. }
-            | Self::TooDeep { .. }
-            | Self::TooManyClauses { .. }
-            | Self::PhraseTooLong { .. }
-            | Self::EmptyGroup
-            | Self::NotHere { .. }
-            | Self::BadValue { .. }
-            | Self::NameNotHere { .. }
-            | Self::NameCycle { .. }
-            | Self::EmptyList => return None,
+            Self::TooLong { .. } | Self::TooManyClauses { .. } => {
+                "make several of it, each with its own part".to_owned()
+            }
+            Self::TooDeep { .. } => "take out brackets that hold a single term".to_owned(),
+            Self::PhraseTooLong { .. } => "a part of it is enough to find it".to_owned(),
+            Self::NameNotHere { name, .. } => format!("write ${name} by itself"),
+            Self::NameCycle { .. } => "take it out of the entries that lead back to it".to_owned(),
+            Self::EmptyList => "write for example [\"acme\", '\"acme cloud\"']".to_owned(),
+            // What would be right is in the reason.
+            Self::BadValue { .. } => return None,
         })
     }
 }
 
-/// A comparison with this quantity.
+/// What was most likely meant by characters in which there is no word.
+fn without_words(text: &str) -> String {
+    match text {
+        "&&" | "&" | "+" => "write AND, or just a space".to_owned(),
+        "||" | "|" => "write OR".to_owned(),
+        "-" | "–" | "—" | "−" | "!" => "write NOT, or put `-` directly before what is excluded".to_owned(),
+        "#" | "//" | "--" | "/*" | "*/" => {
+            format!("a comment is written <<< why >>>; to look for these very characters write raw:\"{text}\"")
+        }
+        _ => format!("to look for these very characters write raw:\"{text}\""),
+    }
+}
+
+/// A comparison with this quantity, and a range of it.
 fn example(name: &str) -> String {
     match name {
-        "age" => "age<7d".to_owned(),
-        "published" => "published>2026-01-01".to_owned(),
-        "sentiment" => "sentiment<-0.3".to_owned(),
-        other => format!("{other}>=5"),
+        "age" => "age<7d, or age>=1d age<7d for a range".to_owned(),
+        "published" => "published>=2026-01-01, or published=2026-01-31 for one day".to_owned(),
+        "sentiment" => "sentiment<-0.3 for negative, sentiment>0.3 for positive".to_owned(),
+        other => format!("{other}>=5, or {other}>=5 {other}<10 for a range"),
     }
 }

@@ -3,8 +3,8 @@
 //! The archive uses the `*_matches` functions for what its index cannot answer exactly.
 
 use super::ast::{Expr, FieldClause, Quantity};
-pub use super::find::wildcard_matches;
 use super::find::{each_place, fields};
+pub use super::find::{is_near, wildcard_matches};
 use super::{Facts, Subject};
 use crate::model::{Post, PostId};
 
@@ -23,7 +23,8 @@ pub fn holds(expr: &Expr, subject: &Subject<'_>) -> bool {
     }
 }
 
-fn quantity(what: Quantity, subject: &Subject<'_>) -> Option<f64> {
+/// The number that a comparison asks for, where the post has one.
+pub(super) fn quantity(what: Quantity, subject: &Subject<'_>) -> Option<f64> {
     let post = subject.post;
     match what {
         Quantity::Score => subject.facts?.score,
@@ -53,6 +54,7 @@ pub fn field_matches(clause: &FieldClause, subject: &Subject<'_>) -> bool {
         FieldClause::Watch(name) => fact(&|facts| facts.watches.iter().any(|own| same(name, own))),
         FieldClause::Owner(name) => fact(&|facts| facts.owners.iter().any(|own| same(name, own))),
         FieldClause::Label(label) => fact(&|facts| facts.labels.iter().any(|own| label_matches(own, label))),
+        FieldClause::Outcome(outcome) => fact(&|facts| facts.outcome == Some(*outcome)),
         FieldClause::Status(status) => fact(&|facts| facts.status.as_deref().is_some_and(|own| same(status, own))),
     }
 }

@@ -45,7 +45,7 @@ fn add(expr: &Expr, spans: Vec<Span>, found: &mut Vec<ClauseHit>) {
 }
 
 /// The first places of a clause, title before text.
-fn spans(scope: Scope, what: &TextClause, subject: &Subject<'_>) -> Vec<Span> {
+pub(super) fn spans(scope: Scope, what: &TextClause, subject: &Subject<'_>) -> Vec<Span> {
     let mut spans: Vec<Span> = Vec::new();
     for field in fields(scope) {
         let before = spans.len();

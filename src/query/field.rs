@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Place;
 use super::ast::{FieldClause, Quantity};
-use crate::model::{Duration, Field, PostId, PostType, Timestamp, nearest};
+use crate::model::{Duration, Field, Outcome, PostId, PostType, Timestamp, nearest};
 
 /// A word before a colon.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +34,11 @@ pub(super) enum Value {
     Label,
     Status,
     Owner,
+    Outcome,
 }
 
 /// Every field: its word, the first place in which it exists (the later ones have it too), what it is.
-pub(super) const FIELDS: [(&str, Place, Lookup); 17] = [
+pub(super) const FIELDS: [(&str, Place, Lookup); 18] = [
     ("title", Place::Watch, Lookup::Words(Field::Title)),
     ("text", Place::Watch, Lookup::Words(Field::Text)),
     ("raw", Place::Watch, Lookup::Raw),
@@ -55,6 +56,7 @@ pub(super) const FIELDS: [(&str, Place, Lookup); 17] = [
     ("label", Place::Route, Lookup::Value(Value::Label)),
     ("owner", Place::Route, Lookup::Value(Value::Owner)),
     ("status", Place::Search, Lookup::Value(Value::Status)),
+    ("outcome", Place::Search, Lookup::Value(Value::Outcome)),
 ];
 
 /// Every quantity: its word, the first place in which it exists, what it is.
@@ -83,10 +85,9 @@ pub(super) fn quantity(name: &str) -> Option<(&'static str, Place, Quantity)> {
     QUANTITIES.into_iter().find(|(word, ..)| word.eq_ignore_ascii_case(name))
 }
 
-/// The field or quantity that `name` was most likely meant to be.
-pub(super) fn nearest_name(name: &str) -> Option<&'static str> {
-    let known = FIELDS.iter().map(|(word, ..)| *word).chain(QUANTITIES.iter().map(|(word, ..)| *word));
-    nearest(name, known)
+/// The words of all fields and quantities.
+pub(super) fn all_names() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().map(|(word, ..)| *word).chain(QUANTITIES.iter().map(|(word, ..)| *word))
 }
 
 impl FieldClause {
@@ -107,6 +108,7 @@ impl FieldClause {
             Self::Label(value) => (Value::Label, value.clone()),
             Self::Status(value) => (Value::Status, value.clone()),
             Self::Owner(value) => (Value::Owner, value.clone()),
+            Self::Outcome(value) => (Value::Outcome, value.name().to_owned()),
         };
         let known = FIELDS.iter().find(|(.., lookup)| *lookup == Lookup::Value(which));
         let (word, since) = known.map_or(("", Place::Search), |(word, since, _)| (*word, *since));
@@ -136,7 +138,7 @@ pub(super) fn clause(field: Value, written: &str) -> Result<FieldClause, String>
             let (domain, path) = domain_and_path(written)?;
             FieldClause::Site { domain, path }
         }
-        Value::Url => FieldClause::Url(written.to_owned()),
+        Value::Url => FieldClause::Url(whole_url(written)?),
         Value::Link => {
             let (domain, path) = domain_and_path(written)?;
             FieldClause::Link { domain, path }
@@ -151,6 +153,7 @@ pub(super) fn clause(field: Value, written: &str) -> Result<FieldClause, String>
         Value::Label => FieldClause::Label(plain(&value)?),
         Value::Status => FieldClause::Status(one_of(&value, &STATUSES)?),
         Value::Owner => FieldClause::Owner(plain(&value)?),
+        Value::Outcome => FieldClause::Outcome(outcome(&value)?),
     })
 }
 
@@ -159,16 +162,18 @@ pub(super) fn number(quantity: Quantity, written: &str) -> Result<f64, String> {
     match quantity {
         Quantity::Age => written.parse::<Duration>().map(|length| length.0 as f64).and_then(within_bound),
         Quantity::Published => moment(written).map(|moment| moment.0 as f64),
-        Quantity::Score | Quantity::Replies | Quantity::Likes | Quantity::Sentiment => {
-            written.parse().map_err(|_| "write a number".to_owned()).and_then(within_bound)
-        }
+        Quantity::Score | Quantity::Replies | Quantity::Likes | Quantity::Sentiment => written
+            .parse()
+            .map_err(|_| "write a number in digits, such as 1000 or 0.5".to_owned())
+            .and_then(within_bound),
     }
 }
 
 /// A day (its first moment, UTC) or a moment with its zone.
 fn moment(written: &str) -> Result<Timestamp, String> {
     const DAY: usize = "2026-01-31".len();
-    let moment = Timestamp::parse(written).ok_or_else(|| "write a day such as 2026-01-31".to_owned())?;
+    let moment = Timestamp::parse(written)
+        .ok_or_else(|| "write a day such as 2026-01-31; for the last days write age<7d".to_owned())?;
     // What is read as a day must be no more than a day: a time without zone would be dropped silently.
     let has_zone = written.ends_with(['Z', 'z']) || written.get(DAY..).is_some_and(|time| time.contains(['+', '-']));
     if written.len() == DAY || has_zone {
@@ -208,11 +213,26 @@ fn post_type(value: &str) -> Result<PostType, String> {
     Ok(PostType::ALL.into_iter().find(|(_, known)| *known == word).map_or(PostType::Story, |(kind, _)| kind))
 }
 
+/// Of the ends that leave a post in the archive.
+fn outcome(value: &str) -> Result<Outcome, String> {
+    const ARCHIVED: [Outcome; 4] = [Outcome::Mention, Outcome::Suppressed, Outcome::Unmatched, Outcome::Edited];
+    let word = one_of(value, &ARCHIVED.map(Outcome::name))?;
+    Ok(ARCHIVED.into_iter().find(|known| known.name() == word).unwrap_or(Outcome::Mention))
+}
+
 /// The primary subtag of a language tag.
 fn language(value: &str) -> Result<String, String> {
     let primary = value.split(['-', '_']).next().unwrap_or_default();
     let is_tag = (2..=3).contains(&primary.len()) && primary.bytes().all(|byte| byte.is_ascii_lowercase());
     if is_tag { Ok(primary.to_owned()) } else { Err("write a language tag such as en or de".to_owned()) }
+}
+
+/// An address, whole enough that a post could have it.
+fn whole_url(value: &str) -> Result<String, String> {
+    if value.contains('*') || !value.contains(['.', '/', ':']) {
+        return Err("write a whole address; for all pages below one write site:acme.example/path".to_owned());
+    }
+    Ok(value.to_owned())
 }
 
 /// An id as it is shown, or the key (`hn:41000000`) that it is made from.
@@ -238,7 +258,11 @@ fn domain_and_path(value: &str) -> Result<(String, Option<String>), String> {
     if has_more || !url.username().is_empty() || url.password().is_some() {
         return Err(wrong());
     }
-    let mut domain = url.host_str().ok_or_else(wrong)?;
+    let mut domain = url.host_str().ok_or_else(wrong)?.trim_start_matches('.');
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '[' | ']' | ':');
+    if domain.is_empty() || !domain.chars().all(is_letter) {
+        return Err(wrong());
+    }
     while let Some(shorter) = domain.strip_prefix("www.").filter(|rest| rest.contains('.')) {
         domain = shorter;
     }

@@ -171,7 +171,7 @@ fn each_loose(words: &[String], extra: usize, text: Text<'_>, visit: Visit<'_>) 
     true
 }
 
-/// Visits both words of every pair that stands near enough; a word is never near itself.
+/// Visits both sides of every pair that stands near enough; nothing is near what it overlaps.
 fn each_near(
     left: &[NearOperand],
     right: &[NearOperand],
@@ -180,16 +180,17 @@ fn each_near(
     text: Text<'_>,
     visit: Visit<'_>,
 ) -> bool {
+    let longest = left.iter().map(NearOperand::words).max().unwrap_or(1);
     let left = positions_of(left, text.words);
     if left.is_empty() {
         return true;
     }
-    for at in positions_of(right, text.words) {
-        let from = left.partition_point(|other| other + distance < at);
-        let to = if ordered { at } else { (at + distance).saturating_add(1) };
-        let near = left[from..].iter().take_while(|other| **other < to).filter(|other| **other != at);
-        for other in near {
-            if !visit(text.place(*other, 1)) || !visit(text.place(at, 1)) {
+    let place = |(first, last): (usize, usize)| text.place(first, last + 1 - first);
+    for right in positions_of(right, text.words) {
+        let from = left.partition_point(|(first, _)| first + longest + distance <= right.0);
+        let candidates = left[from..].iter().take_while(|(first, _)| *first <= right.1 + distance);
+        for left in candidates.filter(|left| is_near(**left, right, distance, ordered)) {
+            if !visit(place(*left)) || !visit(place(right)) {
                 return false;
             }
         }
@@ -197,14 +198,25 @@ fn each_near(
     true
 }
 
-/// Positions of any of the operands, in order. Allocates only when there are some.
-fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<usize> {
+/// Whether two stretches of words, each from its first to its last position, stand near enough to each other.
+pub fn is_near<N>(left: (N, N), right: (N, N), distance: N, ordered: bool) -> bool
+where
+    N: Copy + Ord + std::ops::Sub<Output = N>,
+{
+    let follows = |one: (N, N), next: (N, N)| one.1 < next.0 && next.0 - one.1 <= distance;
+    follows(left, right) || (!ordered && follows(right, left))
+}
+
+/// First and last position of any of the operands, in order. Allocates only when there are some.
+pub(super) fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for operand in operands {
         match operand {
-            NearOperand::Word(word) => found.extend(list.positions(word)),
+            NearOperand::Word(word) => found.extend(list.positions(word).map(|at| (at, at))),
+            NearOperand::Phrase(words) => found.extend(phrases(words, list).map(|at| (at, at + words.len() - 1))),
             NearOperand::Wildcard(pattern) => {
-                found.extend((0..list.len()).filter(|at| wildcard_matches(pattern, list.text(*at))));
+                let matching = (0..list.len()).filter(|at| wildcard_matches(pattern, list.text(*at)));
+                found.extend(matching.map(|at| (at, at)));
             }
         }
     }

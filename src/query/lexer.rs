@@ -43,7 +43,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, QueryError> {
         match token.what {
             TokenKind::Open => open.push(token.span.clone()),
             TokenKind::Close if open.pop().is_none() => {
-                return Err(Problem::StrayBracket { bracket: ')' }.at(token.span));
+                let bracket = text.get(token.span.clone()).and_then(|written| written.chars().next()).unwrap_or(')');
+                return Err(Problem::StrayBracket { bracket }.at(token.span));
             }
             TokenKind::Close
             | TokenKind::Minus
@@ -61,12 +62,22 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, QueryError> {
 
 /// Whether a character cannot be part of a bare token.
 pub(super) fn ends_bare(character: char) -> bool {
-    character.is_whitespace() || matches!(character, '(' | ')' | '{' | '}') || is_quote(character)
+    character.is_whitespace() || matches!(character, '(' | ')' | '（' | '）' | '{' | '}') || opens_quote(character)
 }
 
-/// The quotation marks that people and their phones write for `"`.
-fn is_quote(character: char) -> bool {
-    matches!(character, '"' | '“' | '”' | '„')
+/// The quotation marks that people, their phones and their keyboards write for `"`.
+fn opens_quote(character: char) -> bool {
+    is_curly(character) || matches!(character, '«' | '»' | '‹' | '›' | '「' | '『' | '《')
+}
+
+/// Those that any other of them closes.
+fn is_curly(character: char) -> bool {
+    matches!(character, '"' | '“' | '”' | '„' | '‟' | '＂')
+}
+
+/// The dashes that programs make of a `-`, and those of other keyboards.
+pub(super) fn is_minus(character: char) -> bool {
+    matches!(character, '-' | '‐'..='—' | '−' | '﹣' | '－')
 }
 
 /// Where a comment begins.
@@ -90,12 +101,12 @@ impl<'a> Lexer<'a> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return Ok(None) };
         let what = match first {
-            '(' => self.single(TokenKind::Open),
-            ')' => self.single(TokenKind::Close),
+            '(' | '（' => self.single(first, TokenKind::Open),
+            ')' | '）' => self.single(first, TokenKind::Close),
             '{' => self.braced()?,
             '}' => return Err(Problem::StrayBracket { bracket: '}' }.at(start..start + 1)),
-            '-' if touches_term(rest) => self.single(TokenKind::Minus),
-            quote if is_quote(quote) => self.quoted(quote)?,
+            minus if is_minus(minus) && touches_term(&rest[minus.len_utf8()..]) => self.single(first, TokenKind::Minus),
+            quote if opens_quote(quote) => self.quoted(quote)?,
             _ => self.bare(),
         };
         Ok(Some(Token { what, span: start..self.at }))
@@ -116,8 +127,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn single(&mut self, what: TokenKind<'a>) -> TokenKind<'a> {
-        self.at += 1;
+    fn single(&mut self, character: char, what: TokenKind<'a>) -> TokenKind<'a> {
+        self.at += character.len_utf8();
         what
     }
 
@@ -167,13 +178,23 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Whether the `-` that `rest` starts with touches a term.
+/// Whether what follows a minus is a term that it touches.
 fn touches_term(rest: &str) -> bool {
-    rest.chars().nth(1).is_some_and(|next| !next.is_whitespace() && next != ')') && !starts_comment(&rest[1..])
+    let goes_on = rest.chars().next().is_some_and(|next| !next.is_whitespace() && !matches!(next, ')' | '）'));
+    goes_on && !starts_comment(rest)
 }
 
 fn closes(opening: char, character: char) -> bool {
-    if opening == '"' { character == '"' } else { is_quote(character) && character != '„' }
+    match opening {
+        '"' => character == '"',
+        '「' => character == '」',
+        '『' => character == '』',
+        '《' => character == '》',
+        // Written both ways round: «so» and »so«.
+        '«' | '»' => matches!(character, '«' | '»'),
+        '‹' | '›' => matches!(character, '‹' | '›'),
+        _ => is_curly(character) && character != '„',
+    }
 }
 
 /// A number of positions between `least` and [`MAX_DISTANCE`].

@@ -6,16 +6,20 @@
 //! the same, because posts and queries are split into words by the same function.
 
 pub mod ast;
+mod doubt;
 mod error;
 pub mod eval;
 mod explain;
 mod field;
 mod find;
+mod habit;
 mod lexer;
 mod names;
 mod parser;
 mod print;
+pub mod reference;
 mod term;
+mod why;
 mod words;
 
 #[cfg(test)]
@@ -23,13 +27,15 @@ mod tests;
 
 use std::fmt;
 
+pub use doubt::{Doubt, doubts};
 pub use error::{Problem, QueryError};
 pub use names::{NameError, Names};
 pub use parser::{MAX_CLAUSES, MAX_DEPTH, MAX_LENGTH};
 pub use term::MAX_PHRASE;
+pub use why::{Because, MAX_ALTERNATIVES, why, why_not};
 pub use words::{MAX_WORD, Word, WordList, hash, words};
 
-use crate::model::{ClauseHit, Post, Timestamp};
+use crate::model::{ClauseHit, Outcome, Post, Timestamp};
 use ast::Expr;
 
 /// Where a query runs; decides which fields exist. Each place has the fields of those before it.
@@ -39,7 +45,7 @@ pub enum Place {
     Watch,
     /// On every mention (routes, silences): also score, label, sentiment, watch and owner.
     Route,
-    /// On the archive: also status.
+    /// On the archive: also status and outcome.
     Search,
 }
 
@@ -78,6 +84,8 @@ pub struct Facts {
     pub sentiment: Option<f64>,
     /// Of its triage: `new`, `acknowledged`, …
     pub status: Option<String>,
+    /// How it ended when it was read last.
+    pub outcome: Option<Outcome>,
 }
 
 impl Query {

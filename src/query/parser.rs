@@ -124,6 +124,11 @@ impl<'a> Parser<'a> {
             return self.near(context);
         }
         self.at += 1;
+        if self.touching().is_some_and(|token| token.what == TokenKind::Minus) {
+            let instead = "write one `-` to exclude, none to look for it".to_owned();
+            let problem = Problem::Foreign { text: "--".to_owned(), what: "twice excluded is looked for", instead };
+            return Err(problem.at(self.span_between(self.at - 1, self.at + 1)));
+        }
         let inner = self.deeper(|parser| parser.not(context))?;
         Ok(Expr::Not(Box::new(inner)))
     }
@@ -183,7 +188,7 @@ impl<'a> Parser<'a> {
         let open = self.at;
         self.at += 1;
         if self.peek().is_some_and(|token| token.what == TokenKind::Close) {
-            return Err(Problem::EmptyGroup.at(self.span_between(open, open + 2)));
+            return Err(Problem::EmptyGroup { marks: "brackets" }.at(self.span_between(open, open + 2)));
         }
         let inner = self.deeper(|parser| parser.any(context))?;
         // The lexer has seen to it that every bracket is closed, and only `)` ends a group.
@@ -212,6 +217,15 @@ impl<'a> Parser<'a> {
     pub(super) fn touching(&self) -> Option<Token<'a>> {
         let touches = self.at > 0 && self.span_at(self.at - 1).end == self.span_at(self.at).start;
         self.peek().filter(|_| touches).cloned()
+    }
+
+    /// The runs of characters from the next token on, up to anything else.
+    pub(super) fn rest_of_words(&self) -> Vec<&'a str> {
+        let bare = |token: &Token<'a>| match token.what {
+            TokenKind::Bare(bare) => Some(bare),
+            _ => None,
+        };
+        self.tokens.get(self.at..).unwrap_or_default().iter().map_while(bare).collect()
     }
 
     /// Goes on behind the next token.
@@ -270,7 +284,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// What may stand beside NEAR: words and wildcards of one scope.
+/// What may stand beside NEAR: words, phrases and wildcards of one scope.
 fn operands(expr: Expr) -> Option<(Scope, Vec<NearOperand>)> {
     let parts = match expr {
         Expr::Or(parts) => parts,
@@ -286,9 +300,9 @@ fn operands(expr: Expr) -> Option<(Scope, Vec<NearOperand>)> {
         scope = Some(own);
         found.push(match what {
             TextClause::Phrase(mut words) if words.len() == 1 => NearOperand::Word(words.pop()?),
+            TextClause::Phrase(words) => NearOperand::Phrase(words),
             TextClause::Wildcard(pattern) => NearOperand::Wildcard(pattern),
-            TextClause::Phrase(_)
-            | TextClause::Loose { .. }
+            TextClause::Loose { .. }
             | TextClause::Near { .. }
             | TextClause::ExactCase { .. }
             | TextClause::Raw(_)

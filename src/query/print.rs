@@ -6,6 +6,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::ast::{Comparison, Expr, FieldClause, NearOperand, Quantity, Scope, TextClause};
+use super::habit;
 use super::lexer::{ends_bare, starts_comment};
 use crate::model::{Field, Timestamp};
 
@@ -90,6 +91,7 @@ fn phrase(f: &mut Formatter<'_>, words: &[String]) -> fmt::Result {
 fn side(f: &mut Formatter<'_>, operands: &[NearOperand]) -> fmt::Result {
     let one = |f: &mut Formatter<'_>, operand: &NearOperand| match operand {
         NearOperand::Word(word) => phrase(f, std::slice::from_ref(word)),
+        NearOperand::Phrase(words) => phrase(f, words),
         NearOperand::Wildcard(pattern) => f.write_str(pattern),
     };
     if let [only] = operands {
@@ -122,9 +124,8 @@ fn needs_no_space(character: char) -> bool {
 
 /// Whether a normalised word is read as that word when it stands without quotes.
 fn is_plain_word(word: &str) -> bool {
-    !word.contains(|c: char| {
-        ends_bare(c) || matches!(c, ':' | '<' | '>' | '=' | '*' | '?' | '$' | '@' | '#' | '~' | '-')
-    })
+    let means_something = |c: char| matches!(c, ':' | '<' | '>' | '=' | '*' | '?' | '$' | '@' | '#' | '~' | '-');
+    !word.contains(|c: char| ends_bare(c) || means_something(c)) && habit::of(word).is_none()
 }
 
 fn quoted(text: &str) -> String {
@@ -135,7 +136,8 @@ impl Display for FieldClause {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (name, _, value) = self.parts();
         let comment = value.char_indices().any(|(at, c)| c == '<' && starts_comment(&value[at..]));
-        let is_plain = !comment && !value.starts_with('$') && !value.contains(ends_bare);
+        // A list of values without brackets is refused where it stands without quotes.
+        let is_plain = !comment && !value.starts_with('$') && !value.contains(ends_bare) && !value.contains([',', '|']);
         if is_plain { write!(f, "{name}:{value}") } else { write!(f, "{name}:{}", quoted(&value)) }
     }
 }

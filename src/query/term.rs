@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::ast::{Comparison, Expr, Quantity, Scope, TextClause};
 use super::field::{self, Lookup, Value};
-use super::lexer::TokenKind;
+use super::habit::{self, Habit};
+use super::lexer::{TokenKind, is_minus};
 use super::names::missing_in;
 use super::parser::{Context, Parser};
 use super::words::{Word, WordList, words};
@@ -14,7 +15,7 @@ use super::{Place, Problem, QueryError};
 pub const MAX_PHRASE: usize = 200;
 
 /// Fewest characters before the first wildcard of a word.
-const MIN_STEM: usize = 2;
+pub(super) const MIN_STEM: usize = 2;
 
 /// Letters without case that stand in for `*` and `?` while a pattern is normalised like any word.
 const MANY: char = '\u{1bb}';
@@ -29,10 +30,21 @@ impl Context {
     }
 }
 
+/// Where a name may end, and its value begin: also as other keyboards have it.
+const SEPARATORS: [char; 10] = [':', '<', '>', '=', '：', '＜', '＞', '＝', '≤', '≥'];
+
 /// The operators of comparison, longer ones first.
-const COMPARISONS: [(&str, Comparison); 5] = [
+const COMPARISONS: [(&str, Comparison); 13] = [
     ("<=", Comparison::LessOrEqual),
     (">=", Comparison::GreaterOrEqual),
+    ("=<", Comparison::LessOrEqual),
+    ("=>", Comparison::GreaterOrEqual),
+    ("==", Comparison::Equal),
+    ("≤", Comparison::LessOrEqual),
+    ("≥", Comparison::GreaterOrEqual),
+    ("＜", Comparison::Less),
+    ("＞", Comparison::Greater),
+    ("＝", Comparison::Equal),
     ("<", Comparison::Less),
     (">", Comparison::Greater),
     ("=", Comparison::Equal),
@@ -75,18 +87,26 @@ impl Parser<'_> {
         if let Context::Values(name, field) = context {
             return self.value(name, field, bare, span);
         }
-        let prefix = bare.find([':', '<', '>', '=']).map(|at| bare.split_at(at));
+        let prefix = bare.find(SEPARATORS).map(|at| bare.split_at(at));
         match prefix {
-            Some((name, rest)) if is_name(name) => match rest.strip_prefix(':') {
+            Some((name, rest)) if is_name(name) => match rest.strip_prefix([':', '：']) {
                 Some(value) => self.field(name, value, span, context),
                 None => self.comparison(name, rest, span, context),
             },
-            Some(("", rest)) if !rest.starts_with(':') => Err(Problem::SpacedComparison.at(span)),
+            Some((name, rest)) if name.strip_suffix('!').is_some_and(is_known) => Err(unequal(name, rest, span)),
+            Some(("", rest)) if !rest.starts_with([':', '：']) => {
+                Err(Problem::SpacedComparison { text: bare.to_owned() }.at(span))
+            }
             Some(_) | None => self.word(bare, span, context),
         }
     }
 
     fn word(&mut self, bare: &str, span: Range<usize>, context: Context) -> Result<Expr, QueryError> {
+        if let Some(Habit { what, instead }) =
+            habit::of(bare).or_else(|| self.single_quotes(bare)).or_else(|| self.late_minus(bare))
+        {
+            return Err(Problem::Foreign { text: bare.to_owned(), what, instead }.at(span));
+        }
         if bare.contains(['*', '?']) {
             let pattern = pattern(bare).map_err(|problem| problem.at(span.clone()))?;
             return self.text_clause(TextClause::Wildcard(pattern), span, context);
@@ -103,6 +123,30 @@ impl Parser<'_> {
         self.word_or_phrase(bare, span, context)
     }
 
+    /// Several words in single quotes, which are apostrophes to us.
+    fn single_quotes(&self, bare: &str) -> Option<Habit> {
+        let closing = match bare.chars().next()? {
+            '\'' => ['\'', '\''],
+            '`' => ['`', '\''],
+            '‘' | '‚' => ['‘', '’'],
+            _ => return None,
+        };
+        let rest = self.rest_of_words();
+        let end = rest.iter().position(|word| word.len() > 1 && word.ends_with(closing))?;
+        let words = std::iter::once(&bare).chain(rest.get(..=end)?).copied().collect::<Vec<_>>().join(" ");
+        let inner = words.trim_matches(|c: char| !c.is_alphanumeric());
+        let instead = format!("write \"{inner}\"");
+        (!bare.ends_with(closing)).then_some(Habit { what: "only double quotes hold words together", instead })
+    }
+
+    /// `acme-(down)`, `acme-"down"`: no `-` at the start of a term.
+    fn late_minus(&self, bare: &str) -> Option<Habit> {
+        let word = bare.strip_suffix(is_minus).filter(|word| word.contains(char::is_alphanumeric))?;
+        self.touching().filter(|token| token.what != TokenKind::Close)?;
+        let instead = format!("write a space before it: {word} -(…)");
+        Some(Habit { what: "`-` excludes only at the start of a term", instead })
+    }
+
     fn word_or_phrase(&mut self, written: &str, span: Range<usize>, context: Context) -> Result<Expr, QueryError> {
         let list = self.words_of(written, &span)?;
         let words = texts(&list);
@@ -115,7 +159,7 @@ impl Parser<'_> {
 
     fn field(&mut self, name: &str, rest: &str, span: Range<usize>, context: Context) -> Result<Expr, QueryError> {
         let name_span = span.start..span.start + name.len();
-        let rest_span = name_span.end + 1..span.end;
+        let rest_span = span.end - rest.len()..span.end;
         let Some((name, since, lookup)) = field::field(name) else {
             return Err(self.unknown_field(name, rest, span));
         };
@@ -126,14 +170,16 @@ impl Parser<'_> {
         }
         self.must_exist(name, since, name_span.clone())?;
         let inner = match lookup {
-            Lookup::Raw => return self.raw(name, rest, rest_span, context),
-            Lookup::Words(field) if rest.len() > 1 && rest.starts_with('-') => {
+            Lookup::Raw => return self.raw(name, rest, span, context),
+            Lookup::Words(field) => match rest.strip_prefix(is_minus).filter(|excluded| !excluded.is_empty()) {
                 // As in `title:(-acme)`: what is excluded is looked for in that text.
-                let excluded =
-                    self.bare(&rest[1..], rest_span.start + 1..rest_span.end, Context::Words(name, field))?;
-                return Ok(Expr::Not(Box::new(excluded)));
-            }
-            Lookup::Words(field) => Context::Words(name, field),
+                Some(excluded) => {
+                    let place = span.end - excluded.len()..span.end;
+                    let excluded = self.bare(excluded, place, Context::Words(name, field))?;
+                    return Ok(Expr::Not(Box::new(excluded)));
+                }
+                None => Context::Words(name, field),
+            },
             Lookup::Value(field) => Context::Values(name, field),
         };
         if !rest.is_empty() {
@@ -155,7 +201,8 @@ impl Parser<'_> {
         context: Context,
     ) -> Result<Expr, QueryError> {
         if !rest.is_empty() {
-            return self.text_clause(TextClause::Raw(rest.to_owned()), span, context);
+            let place = span.end - rest.len()..span.end;
+            return self.text_clause(TextClause::Raw(rest.to_owned()), place, context);
         }
         let Some(token) = self.touching() else { return Err(Problem::MissingValue { name }.at(span)) };
         match token.what {
@@ -179,19 +226,24 @@ impl Parser<'_> {
         if let Some((name, ..)) = field::quantity(name) {
             return Problem::ComparedField { name }.at(span);
         }
-        let nearest = field::nearest_name(name);
         let text = format!("{name}:{rest}");
-        Problem::UnknownField { name: name.to_owned(), text, nearest }.at(span.start..span.start + name.len())
+        if let Some(Habit { what, instead }) = habit::of(&text) {
+            return Problem::Foreign { text, what, instead }.at(span);
+        }
+        let meant = habit::meant(name, rest, field::all_names());
+        Problem::UnknownField { name: name.to_owned(), text, meant }.at(span.start..span.start + name.len())
     }
 
     fn comparison(&mut self, name: &str, rest: &str, span: Range<usize>, context: Context) -> Result<Expr, QueryError> {
         let name_span = span.start..span.start + name.len();
         let Some((name, since, quantity)) = field::quantity(name) else {
+            let value = rest.trim_start_matches(SEPARATORS);
             let problem = match field::field(name) {
-                Some((name, ..)) => Problem::LookedUpField { name },
+                Some((name, ..)) if value.is_empty() => Problem::LookedUpField { name, value: "value".to_owned() },
+                Some((name, ..)) => Problem::LookedUpField { name, value: value.to_owned() },
                 None => {
-                    let nearest = field::nearest_name(name);
-                    Problem::UnknownField { name: name.to_owned(), text: format!("{name}{rest}"), nearest }
+                    let meant = habit::meant(name, value, field::all_names());
+                    Problem::UnknownField { name: name.to_owned(), text: format!("{name}{rest}"), meant }
                 }
             };
             return Err(problem.at(name_span));
@@ -201,8 +253,12 @@ impl Parser<'_> {
         }
         self.must_exist(name, since, name_span)?;
         let found = COMPARISONS.iter().find_map(|(sign, op)| Some((*op, rest.strip_prefix(sign)?)));
+        if rest.starts_with("<>") {
+            return Err(unequal(name, rest, span));
+        }
         let Some((op, written)) = found.filter(|(_, written)| !written.is_empty()) else {
-            return Err(Problem::SpacedComparison.at(span));
+            let text = format!("{name}{rest}");
+            return Err(Problem::SpacedComparison { text }.at(span));
         };
         let value = field::number(quantity, written).map_err(|why| {
             Problem::BadValue { name, value: written.to_owned(), why }.at(span.end - written.len()..span.end)
@@ -211,6 +267,11 @@ impl Parser<'_> {
     }
 
     fn value(&mut self, name: &'static str, field: Value, value: &str, span: Range<usize>) -> Result<Expr, QueryError> {
+        let is_quoted = self.text.get(span.clone()).is_some_and(|written| written != value);
+        let several = if is_quoted { None } else { several(name, field, value) };
+        if let Some(Habit { what, instead }) = several {
+            return Err(Problem::Foreign { text: format!("{name}:{value}"), what, instead }.at(span));
+        }
         if value.trim().is_empty() {
             return Err(Problem::MissingValue { name }.at(span));
         }
@@ -256,6 +317,11 @@ impl Parser<'_> {
 
     /// The words of a part of the query, at least one.
     fn words_of(&self, written: &str, span: &Range<usize>) -> Result<WordList, QueryError> {
+        if written.trim().is_empty() {
+            let marks =
+                if self.text.get(span.clone()).is_some_and(|text| text.contains('{')) { "braces" } else { "quotes" };
+            return Err(Problem::EmptyGroup { marks }.at(span.clone()));
+        }
         let list = words(written);
         if list.is_empty() {
             return Err(Problem::NoWord { text: written.to_owned() }.at(span.clone()));
@@ -274,6 +340,40 @@ fn texts(list: &WordList) -> Vec<String> {
 /// Whether text before a colon or a comparison reads as a name.
 fn is_name(text: &str) -> bool {
     text.starts_with(char::is_alphabetic) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// Whether a name is one of ours.
+fn is_known(name: &str) -> bool {
+    field::quantity(name).is_some() || field::field(name).is_some()
+}
+
+/// `score!=5`, `score<>5`.
+fn unequal(name: &str, rest: &str, span: Range<usize>) -> QueryError {
+    let name_only = name.trim_end_matches('!');
+    let value = rest.trim_start_matches(SEPARATORS);
+    let sign = if field::quantity(name_only).is_some() { '=' } else { ':' };
+    let instead = format!("write -{name_only}{sign}{value}");
+    Problem::Foreign { text: format!("{name}{rest}"), what: "there is no sign for unequal", instead }.at(span)
+}
+
+/// Several values of a field, joined by signs in place of OR.
+fn several(name: &str, field: Value, value: &str) -> Option<Habit> {
+    // Commas may stand in the path of an address.
+    let list = match field {
+        Value::Url | Value::Thread => return None,
+        Value::Site | Value::Link => value.rsplit_once('/').map_or(value, |(_, last)| last),
+        _ => value,
+    };
+    let sign = list.chars().find(|sign| matches!(sign, ',' | '|'))?;
+    let values: Vec<&str> = value.split(sign).map(str::trim).filter(|value| !value.is_empty()).collect();
+    if matches!(field, Value::Site | Value::Link) && !values.iter().skip(1).any(|value| value.contains('.')) {
+        return None;
+    }
+    let is_free =
+        matches!(field, Value::Author | Value::Tag | Value::Source | Value::Watch | Value::Label | Value::Owner);
+    let sign_itself = if is_free { "; if the sign is part of it, put the value in quotes" } else { "" };
+    let instead = format!("write {name}:({}){sign_itself}", values.join(" OR "));
+    Some(Habit { what: "several values are joined by OR", instead })
 }
 
 /// Normalises a word with wildcards as a word, the wildcards standing in as letters.

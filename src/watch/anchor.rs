@@ -76,6 +76,7 @@ impl Anchors {
     fn side(scope: Scope, operands: &[NearOperand]) -> Self {
         Self::together(operands.iter().map(|operand| match operand {
             NearOperand::Word(word) => Self::rarest_word(scope, std::slice::from_ref(word)),
+            NearOperand::Phrase(words) => Self::rarest_word(scope, words),
             NearOperand::Wildcard(pattern) => Self::stem(scope, pattern),
         }))
     }
@@ -155,7 +156,11 @@ fn value_key(clause: &FieldClause) -> Option<(u64, f64)> {
         FieldClause::Lang(tag) => (key(About::Lang, tag), 0.4),
         FieldClause::Tag(tag) => (key(About::Tag, tag), 0.01),
         FieldClause::Thread(root) => (key(About::Thread, root), 0.0001),
-        FieldClause::Watch(_) | FieldClause::Label(_) | FieldClause::Status(_) | FieldClause::Owner(_) => return None,
+        FieldClause::Watch(_)
+        | FieldClause::Label(_)
+        | FieldClause::Status(_)
+        | FieldClause::Owner(_)
+        | FieldClause::Outcome(_) => return None,
     })
 }
 

@@ -28,7 +28,7 @@ fn members(archive: &Archive, story: &str) -> Vec<String> {
 
 #[test]
 fn old_posts_expire_and_mentions_later() {
-    let suppressed = Decided { outcome: Outcome::Suppressed, ..mention(post("suppressed", "", ""), "brand", "it", 1) };
+    let suppressed = suppressed(mention(post("suppressed", "", ""), "brand", "it", 1));
     let (_dir, archive) = archive_of(vec![
         read_at(10, decided(post("old", "", ""))),
         read_at(11, suppressed),

@@ -180,6 +180,10 @@ const TERMS: &[&str] = &[
     "owner:community",
     "label:problem",
     "status:new",
+    "outcome:mention",
+    "outcome:suppressed",
+    "outcome:unmatched",
+    "outcome:edited",
     "url:https://forum.example/r/acme/1",
     "url:http://www.forum.example/r/Acme/1/",
     "url:https://forum.example",
@@ -264,13 +268,17 @@ prop_compose! {
         likes in maybe(&[0, 5, 6]),
         replies in maybe(&[0, 10, 11]),
         watch in maybe(&[("brand", "it-ops", 60), ("Cloud", "community", 10), ("brand", "Community", 0)]),
+        excluded in proptest::bool::weighted(0.2),
+        edited in proptest::bool::weighted(0.1),
     ) -> Decided {
         let engagement = Engagement { likes, replies, shares: None };
         let post = Post { title, text, published: published.map(Timestamp), engagement, ..fields };
-        match watch {
+        let decided = match watch {
+            Some((watch, owner, score)) if excluded => suppressed(mention(post, watch, owner, score)),
             Some((watch, owner, score)) => mention(post, watch, owner, score),
             None => decided(post),
-        }
+        };
+        Decided { outcome: if edited { Outcome::Edited } else { decided.outcome }, ..decided }
     }
 }
 

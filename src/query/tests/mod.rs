@@ -3,6 +3,7 @@
 mod errors;
 mod meaning;
 mod properties;
+mod reference;
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ fn matches(query: &Query, post: &Post) -> bool {
         score: Some(60.0),
         sentiment: None,
         status: Some("new".to_owned()),
+        outcome: Some(crate::model::Outcome::Mention),
     };
     let (title, text) = (words(&post.title), words(&post.text));
     let now = Timestamp(17 * DAY);

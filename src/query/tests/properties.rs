@@ -58,6 +58,7 @@ fn pieces() -> impl Strategy<Value = String> {
             "type:story",
             "thread:a:b",
             "status:new",
+            "outcome:suppressed",
             "age<90m",
             "published=2026-01-31",
             "score>=1.50",
