@@ -39,7 +39,9 @@ fn of_query(query: &Query, place: Place, post: &Post) {
             assert_eq!(again.to_string(), printed);
         }
         // Spelled out, lists make a query longer than may be written.
-        Err(error) => assert!(query.source().contains('$') || printed.len() > query.source().len(), "{printed}: {error}"),
+        Err(error) => {
+            assert!(query.source().contains('$') || printed.len() > query.source().len(), "{printed}: {error}")
+        }
     }
     for doubt in query.doubts() {
         assert!(query.source().get(doubt.span.clone()).is_some(), "{doubt:?} points outside of the text");
