@@ -11,6 +11,7 @@ pub mod data;
 mod days;
 pub mod doors;
 pub mod evaluate;
+pub mod explain;
 pub mod look;
 mod overlay;
 pub mod rehearse;

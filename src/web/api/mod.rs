@@ -3,6 +3,7 @@
 pub mod backtest;
 pub mod backup;
 pub mod deliveries;
+pub mod explain;
 pub mod health;
 pub mod reload;
 pub mod search;
