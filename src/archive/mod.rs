@@ -6,8 +6,10 @@
 //! is exactly what it matches on the live stream: most of it the index alone decides, the rest is asked of the
 //! stored posts. All of it can be made anew from the journal, and is, when the files turn out to be damaged.
 
+mod age;
 mod collect;
 mod computed;
+mod each;
 mod error;
 mod near;
 mod open;
@@ -27,6 +29,8 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use age::AgeTo;
+pub use each::{MAX_ASKED, MAX_VISITED, Step, Window};
 pub use error::ArchiveError;
 pub use open::{Opened, SCHEMA_VERSION};
 pub use queue::Problem;

@@ -14,7 +14,9 @@ use tantivy::{BitSet, Score, SegmentReader, Term};
 use crate::model::{Field, Timestamp};
 use crate::query::ast::{Comparison, Expr, FieldClause, NearOperand, Quantity, Scope, TextClause};
 
+use super::age::AgeTo;
 use super::computed::Computed;
+use super::each::Window;
 use super::near::Near;
 use super::raw;
 use super::schema::{self, Fields, Key};
@@ -29,25 +31,30 @@ const TITLE_BOOST: Score = 2.0;
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) query: Box<dyn Query>,
-    /// Characters that every post has which the query is true of.
-    pub(super) needles: Vec<String>,
+    /// Characters that every post has which the query is true of: of each group at least one.
+    pub(super) needles: Vec<Vec<String>>,
     /// The index finds exactly the posts that the query is true of.
     pub(super) exact: bool,
 }
 
-/// The plan for an expression, as of `now`.
-pub(super) fn plan(expr: &Expr, fields: &Fields, now: Timestamp) -> Plan {
-    let mut planner = Planner { fields, now, exact: true };
+/// The plan for an expression.
+pub(super) fn plan(expr: &Expr, fields: &Fields, age_to: AgeTo) -> Plan {
+    let mut planner = Planner { fields, age_to, exact: true };
     let query = planner.expr(expr, Side::Above);
     Plan { query, needles: needles(expr), exact: planner.exact }
 }
 
-/// The characters of every `raw:` without which the whole is not true.
-fn needles(expr: &Expr) -> Vec<String> {
+/// The characters of `raw:` without which the whole is not true.
+fn needles(expr: &Expr) -> Vec<Vec<String>> {
     match expr {
         Expr::And(parts) => parts.iter().flat_map(needles).collect(),
-        Expr::Text { what: TextClause::Raw(characters), .. } => vec![characters.clone()],
-        Expr::Text { .. } | Expr::Or(_) | Expr::Not(_) | Expr::Is(_) | Expr::Compare { .. } => Vec::new(),
+        Expr::Or(parts) => {
+            // One group of each part; together they say something only if every part has one.
+            let groups: Option<Vec<_>> = parts.iter().map(|part| needles(part).into_iter().next()).collect();
+            groups.map(|groups| groups.concat()).into_iter().collect()
+        }
+        Expr::Text { what: TextClause::Raw(characters), .. } => vec![vec![characters.clone()]],
+        Expr::Text { .. } | Expr::Not(_) | Expr::Is(_) | Expr::Compare { .. } => Vec::new(),
     }
 }
 
@@ -71,7 +78,7 @@ impl Side {
 
 struct Planner<'a> {
     fields: &'a Fields,
-    now: Timestamp,
+    age_to: AgeTo,
     exact: bool,
 }
 
@@ -200,10 +207,7 @@ impl Planner<'_> {
             Quantity::Replies => number(schema::REPLIES, op, bound),
             Quantity::Likes => number(schema::LIKES, op, bound),
             Quantity::Published => number(schema::PUBLISHED, op, bound),
-            Quantity::Age => {
-                let now = self.now.0 as f64;
-                moments(schema::DATED, move |dated| op.holds(now - dated as f64, bound))
-            }
+            Quantity::Age => aged(self.age_to, op, bound),
         }
     }
 }
@@ -266,6 +270,30 @@ fn number(column: &'static str, op: Comparison, bound: f64) -> Box<dyn Query> {
 /// Posts with a moment before a bound.
 pub(super) fn before(column: &'static str, bound: Timestamp) -> Box<dyn Query> {
     moments(column, move |moment| moment < bound.0)
+}
+
+/// Posts whose age is on the right side of a bound.
+fn aged(age_to: AgeTo, op: Comparison, bound: f64) -> Box<dyn Query> {
+    let now = match age_to {
+        AgeTo::Moment(now) => now.0 as f64,
+        AgeTo::Arrival => return aged_on_arrival(op, bound),
+    };
+    moments(schema::DATED, move |dated| op.holds(now - dated as f64, bound))
+}
+
+fn aged_on_arrival(op: Comparison, bound: f64) -> Box<dyn Query> {
+    Box::new(Computed::new("age on arrival", move |segment, posts| {
+        let dated = segment.fast_fields().i64(schema::DATED)?;
+        let received = segment.fast_fields().i64(schema::RECEIVED)?;
+        let age = |post| Some(received.first(post)? as f64 - dated.first(post)? as f64);
+        each_post(segment, posts, |post| age(post).is_some_and(|age| op.holds(age, bound)));
+        Ok(())
+    }))
+}
+
+/// Posts that arrived in a window.
+pub(super) fn arrived(window: Window) -> Box<dyn Query> {
+    moments(schema::RECEIVED, move |moment| window.holds(Timestamp(moment)))
 }
 
 fn moments(column: &'static str, wanted: impl Fn(i64) -> bool + Send + Sync + 'static) -> Box<dyn Query> {

@@ -12,13 +12,15 @@ use crate::model::{Counts, Match, Outcome, Post, PostId, Score, StoryId, Suppres
 use crate::query::Query;
 
 use super::Archive;
+use super::age::AgeTo;
 use super::collect::{Gather, Gathered, Order};
 use super::error::ArchiveError;
 use super::plan::{self, Plan};
 use super::record::Record;
 use super::schema::{DATED, Key, MENTION, RECEIVED};
-use super::snippet::{self, Snippet};
+use super::snippet::Snippet;
 use super::terms;
+use super::values;
 use super::verify::{Verify, ask};
 use super::writer::panic_text;
 
@@ -89,7 +91,8 @@ impl Archive {
         within("offset", request.offset, MAX_OFFSET)?;
         let (order, keep) = (request.sort.order(), request.offset.saturating_add(request.limit));
         self.reading(|searcher| {
-            let Gathered { total, first } = self.gather(searcher, &request.query, request.now, order, keep)?;
+            let Gathered { total, first } =
+                self.gather(searcher, (&request.query, None), AgeTo::Moment(request.now), order, keep)?;
             let page = first.iter().skip(request.offset);
             let found = page.map(|place| {
                 let record = self.load(searcher, place.address())?;
@@ -104,7 +107,16 @@ impl Archive {
     /// # Errors
     /// As [`Archive::search`].
     pub fn count(&self, query: &Query, now: Timestamp) -> Result<usize, ArchiveError> {
-        self.reading(|searcher| Ok(self.gather(searcher, query, now, Order::Largest, 0)?.total))
+        self.counted(query, None, AgeTo::Moment(now))
+    }
+
+    pub(super) fn counted(
+        &self,
+        query: &Query,
+        within: Option<Box<dyn TantivyQuery>>,
+        age_to: AgeTo,
+    ) -> Result<usize, ArchiveError> {
+        self.reading(|searcher| Ok(self.gather(searcher, (query, within), age_to, Order::Largest, 0)?.total))
     }
 
     /// A post by its id.
@@ -117,6 +129,12 @@ impl Archive {
         let mut members = self.records(&self.fields.in_story(story), Order::Smallest, DATED, MAX_MEMBERS)?;
         members.retain(|record| record.story == story);
         Ok(members)
+    }
+
+    /// The posts of a source that were read last, the newest first.
+    pub fn latest_of(&self, source: &str, limit: usize) -> Result<Vec<Record>, ArchiveError> {
+        let source = self.fields.having(Key::Source, values::wanted(source).as_bytes());
+        self.records(&source, Order::Largest, RECEIVED, limit.min(MAX_LIMIT))
     }
 
     /// When the oldest post was read, if there is any.
@@ -159,15 +177,19 @@ impl Archive {
     fn gather(
         &self,
         searcher: &Searcher,
-        query: &Query,
-        now: Timestamp,
+        (query, within): (&Query, Option<Box<dyn TantivyQuery>>),
+        age_to: AgeTo,
         order: Order,
         keep: usize,
     ) -> Result<Gathered, ArchiveError> {
-        let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, now);
+        let Plan { query: candidates, needles, exact } = plan::plan(query.expr(), &self.fields, age_to);
+        let candidates = match within {
+            Some(within) => Box::new(BooleanQuery::new(vec![(Occur::Must, candidates), (Occur::Must, within)])),
+            None => candidates,
+        };
         let read = AtomicUsize::new(0);
         let verify = (!exact)
-            .then(|| Arc::new(Verify { query: query.clone(), now, needles, fields: self.fields.clone(), read }));
+            .then(|| Arc::new(Verify { query: query.clone(), age_to, needles, fields: self.fields.clone(), read }));
         searcher.search(&candidates, &Gather { order, key: DATED, keep, verify }).map_err(failed)?
     }
 
@@ -191,8 +213,16 @@ impl Archive {
 
     /// Runs something on what is committed now. A panic of the library is an error, and damage is remembered.
     fn reading<T>(&self, read: impl FnOnce(&Searcher) -> Result<T, ArchiveError>) -> Result<T, ArchiveError> {
-        let searcher = self.reader.searcher();
-        let result = catch_unwind(AssertUnwindSafe(|| read(&searcher)));
+        self.reading_in(&self.reader.searcher(), read)
+    }
+
+    /// The same on what was committed at some moment before.
+    pub(super) fn reading_in<T>(
+        &self,
+        searcher: &Searcher,
+        read: impl FnOnce(&Searcher) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
+        let result = catch_unwind(AssertUnwindSafe(|| read(searcher)));
         let result = result.unwrap_or_else(|panic| Err(ArchiveError::damaged(panic_text(panic.as_ref()))));
         if matches!(result, Err(ArchiveError::Damaged { .. })) {
             self.suspect.store(true, Ordering::Release);
@@ -211,13 +241,13 @@ impl Sort {
 }
 
 fn found(record: Record, query: &Query, now: Timestamp) -> Found {
-    let mut hits = ask(&record, now, |subject| query.explain(subject)).unwrap_or_default();
+    let mut hits = ask(&record, AgeTo::Moment(now), |subject| query.explain(subject)).unwrap_or_default();
     if hits.iter().all(|hit| hit.spans.is_empty()) {
         // The query names no words: what the watches found is marked instead.
         hits = record.matches.iter().flat_map(|found| found.clauses.iter().cloned()).collect();
     }
-    let title = snippet::title(&record.post.title, &hits);
-    let text = snippet::excerpt(&record.post.text, &hits);
+    let title = Snippet::of_title(&record.post.title, &hits);
+    let text = Snippet::of_text(&record.post.text, &hits);
     let Record { post, outcome, story, score, matches, alerts: _, held_back } = record;
     Found { post, outcome, story, score, matches, held_back, title, text }
 }
@@ -227,7 +257,7 @@ fn within(what: &'static str, asked: usize, bound: usize) -> Result<(), ArchiveE
 }
 
 /// tantivy's error as ours. [`terms`] says with `InvalidArgument` that a bound was passed.
-fn failed(why: TantivyError) -> ArchiveError {
+pub(super) fn failed(why: TantivyError) -> ArchiveError {
     match why {
         TantivyError::InvalidArgument(what) => ArchiveError::TooBroad { what, hint: terms::HINT },
         other => ArchiveError::damaged(other),

@@ -34,14 +34,14 @@ pub fn highlighted(post: &Post, hits: &[ClauseHit]) -> (Snippet, Snippet) {
 }
 
 /// The whole of a title, highlighted.
-pub(super) fn title(text: &str, hits: &[ClauseHit]) -> Snippet {
+fn title(text: &str, hits: &[ClauseHit]) -> Snippet {
     let mut snippet = Snippet::default();
     snippet.append(text, 0..text.len(), &merged(&anchors(text, Field::Title, hits)));
     snippet
 }
 
 /// The windows of a text that show the most clauses, highlighted; its beginning if there is nothing to show.
-pub(super) fn excerpt(text: &str, hits: &[ClauseHit]) -> Snippet {
+fn excerpt(text: &str, hits: &[ClauseHit]) -> Snippet {
     let anchors = anchors(text, Field::Text, hits);
     let places = merged(&anchors);
     let mut snippet = Snippet::default();
@@ -60,6 +60,16 @@ pub(super) fn excerpt(text: &str, hits: &[ClauseHit]) -> Snippet {
 }
 
 impl Snippet {
+    /// The whole of a title, with these places highlighted.
+    pub fn of_title(text: &str, hits: &[ClauseHit]) -> Self {
+        title(text, hits)
+    }
+
+    /// The part of a text that shows the most of these clauses, highlighted.
+    pub fn of_text(text: &str, hits: &[ClauseHit]) -> Self {
+        excerpt(text, hits)
+    }
+
     /// Appends a stretch of `text`, every run of white space as one space.
     fn append(&mut self, text: &str, stretch: Range<usize>, places: &[Range<usize>]) {
         let Some(visible) = text.get(stretch.clone()) else { return };

@@ -1,15 +1,17 @@
 //! Does the archive find what the live stream matches, and lose nothing?
 
 mod durable;
+mod each;
 mod found;
 mod kept;
 mod same;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Archive, MAX_LIMIT, SearchPage, SearchRequest, Sort};
+use super::{AgeTo, Archive, ArchiveError, MAX_LIMIT, SearchPage, SearchRequest, Sort, Step, Window};
 use crate::clock::Clock;
 use crate::model::event::Decided;
 use crate::model::{
@@ -113,4 +115,20 @@ fn search(archive: &Archive, text: &str, sort: Sort) -> SearchPage {
 /// Keys of what a query finds, in order.
 fn keys(archive: &Archive, text: &str) -> Vec<String> {
     search(archive, text, Sort::Newest).found.into_iter().map(|found| found.post.key).collect()
+}
+
+/// Every moment.
+const ALWAYS: Window = Window { from: Timestamp(i64::MIN), until: Timestamp(i64::MAX) };
+
+/// Keys of what a walk visits, in order.
+fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
+    let mut keys = Vec::new();
+    let ended = archive.each(&query(text), window, age_to, &mut |step| {
+        if let Step::Found(record) = step {
+            keys.push(record.post.key);
+        }
+        ControlFlow::Continue(())
+    })?;
+    assert_eq!(ended, ControlFlow::Continue(()), "{text}");
+    Ok(keys)
 }

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tantivy::store::StoreReader;
 use tantivy::{DocId, SegmentReader, TantivyDocument};
 
-use crate::model::Timestamp;
 use crate::query::{Query, Subject, words};
 
+use super::age::AgeTo;
 use super::error::ArchiveError;
 use super::record::Record;
 use super::schema::Fields;
@@ -23,9 +23,9 @@ const BLOCKS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Verify {
     pub(super) query: Query,
-    pub(super) now: Timestamp,
+    pub(super) age_to: AgeTo,
     /// Characters without which a post need not be asked: cheaper to look for than words are to make.
-    pub(super) needles: Vec<String>,
+    pub(super) needles: Vec<Vec<String>>,
     pub(super) fields: Fields,
     /// Posts read so far, over all segments.
     pub(super) read: AtomicUsize,
@@ -56,19 +56,21 @@ impl Reader {
         let record = self.verify.fields.record_of(&document)?;
         let post = &record.post;
         let has = |needle: &String| post.title.contains(needle) || post.text.contains(needle);
-        Ok(self.verify.needles.iter().all(has) && is_true(&self.verify.query, &record, self.verify.now))
+        let has_all = self.verify.needles.iter().all(|group| group.iter().any(has));
+        Ok(has_all && is_true(&self.verify.query, &record, self.verify.age_to))
     }
 }
 
 /// Whether a query is true of a stored post.
-fn is_true(query: &Query, record: &Record, now: Timestamp) -> bool {
-    ask(record, now, |subject| query.matches(subject))
+pub(super) fn is_true(query: &Query, record: &Record, age_to: AgeTo) -> bool {
+    ask(record, age_to, |subject| query.matches(subject))
 }
 
 /// Asks something about a stored post as the live stream would see it.
-pub(super) fn ask<T>(record: &Record, now: Timestamp, question: impl FnOnce(&Subject<'_>) -> T) -> T {
+pub(super) fn ask<T>(record: &Record, age_to: AgeTo, question: impl FnOnce(&Subject<'_>) -> T) -> T {
     let title = words(&record.post.title);
     let text = words(&record.post.text);
     let facts = record.facts();
+    let now = age_to.now(&record.post);
     question(&Subject { post: &record.post, title: &title, text: &text, now, facts: Some(&facts) })
 }

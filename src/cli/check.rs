@@ -21,19 +21,25 @@ pub struct Check {
 /// Runs the command: 0 when the daemon would take the configuration, 1 when not.
 pub fn run(args: &Check, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
     let checked = Config::check(&context.paths, &|name| std::env::var(name).ok());
+    print(&checked, args.json, args.plain, out)?;
+    Ok(if checked.config.is_some() { Exit::Done } else { Exit::Nothing })
+}
+
+/// Prints every fault and a summary; `plain` also where no terminal is there to read.
+pub fn print(checked: &Checked, json: bool, plain: bool, out: &mut dyn Write) -> anyhow::Result<()> {
     let terminal = std::io::stdout().is_terminal();
-    if args.json {
+    if json {
         serde_json::to_writer_pretty(&mut *out, &checked.to_json())?;
         writeln!(out)?;
-    } else if args.plain || !terminal {
+    } else if plain || !terminal {
         write!(out, "{}", checked.lines())?;
-        writeln!(out, "{}", summary(&checked))?;
+        writeln!(out, "{}", summary(checked))?;
     } else {
         let color = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         write!(out, "{}", checked.drawn(color))?;
-        writeln!(out, "{}", summary(&checked))?;
+        writeln!(out, "{}", summary(checked))?;
     }
-    Ok(if checked.config.is_some() { Exit::Done } else { Exit::Nothing })
+    Ok(())
 }
 
 /// `The configuration is good: 5 sources, 4 watches, 1 receiver.`, or how many faults there are.

@@ -3,11 +3,13 @@
 //! One file a command. Commands that only read ask the running daemon where there is one; else they lock the
 //! data and look themselves. Exit codes: 0 done, 1 nothing found or a check failed, 2 error.
 
+mod backtest;
 mod backup;
 mod check;
 mod daemon;
 mod deliveries;
 mod demo;
+mod evaluate;
 mod explain;
 mod init;
 mod kinds;
@@ -18,6 +20,7 @@ mod run;
 mod search;
 mod sources;
 mod table;
+mod test;
 mod test_route;
 mod why_not;
 
@@ -71,16 +74,22 @@ enum Command {
     Kinds(kinds::Kinds),
     /// Ask one source now and print what it would bring; stores nothing.
     Poll(poll::Poll),
+    /// Try the examples of all watches and exclusions.
+    Test(test::Test),
     /// Search everything that was read.
     Search(search::Search),
     /// Tell everything that was decided on a post, and why.
     Explain(explain::Explain),
     /// Tell why a watch did not bring a post to anybody.
     WhyNot(why_not::WhyNotArgs),
+    /// Try a watch, or a change of it, on the archive.
+    Backtest(backtest::Backtest),
     /// Show how each source does.
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
     Deliveries(deliveries::Deliveries),
+    /// Measure a part on data with known answers.
+    Evaluate(evaluate::Evaluate),
     /// Send a marked sample alert to a receiver.
     TestRoute(test_route::TestRoute),
     /// Make the views (store and archive) anew from the journal.
@@ -208,11 +217,14 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, &context, out),
         Command::Kinds(args) => kinds::run(&args, out),
         Command::Poll(args) => poll::run(&args, &context, out),
+        Command::Test(args) => test::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
         Command::Explain(args) => explain::run(&args, &context, out),
         Command::WhyNot(args) => why_not::run(&args, &context, out),
+        Command::Backtest(args) => backtest::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
+        Command::Evaluate(args) => evaluate::run(&args, out),
         Command::TestRoute(args) => test_route::run(&args, &context, out),
         Command::Rebuild => rebuild::run(&context, out),
         Command::Backup(args) => backup::run(&args, &context, out),

@@ -176,6 +176,13 @@ impl Incoming {
         if body.len() > limit { Err(HttpError::TooLarge { limit }) } else { Ok(body) }
     }
 
+    /// The next piece of the body, decompressed, as it comes; `None` at its end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+        let (deadline, response) = (self.deadline, &mut self.response);
+        let next = async { response.chunk().await.map_err(|error| HttpError::of(error, deadline.seconds)) };
+        deadline.bound(next).await
+    }
+
     /// The first `limit` bytes of the body, decompressed.
     pub async fn start(mut self, limit: usize) -> Result<Bytes, HttpError> {
         let mut body = self.read(limit).await?;

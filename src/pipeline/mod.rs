@@ -4,9 +4,11 @@
 //! but asks a [`Memory`](crate::model::Memory). The daemon ([`supervise`]) feeds it from the door in ([`schedule`]) and writes what
 //! it decides ([`writer`]); [`rehearse`] runs the same line and keeps nothing.
 
+pub mod backtest;
 mod board;
 pub mod data;
 pub mod doors;
+pub mod evaluate;
 pub mod explain;
 pub mod look;
 mod overlay;
@@ -14,6 +16,7 @@ pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
 mod upkeep;
+pub mod usage;
 pub mod writer;
 
 use std::sync::Arc;

@@ -10,9 +10,11 @@ use futures_util::future::BoxFuture;
 use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::backtest::{self, BacktestError, Question, Report, Tell};
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
 use super::schedule::{self, Listeners};
@@ -34,6 +36,9 @@ const DRAIN: Duration = Duration::seconds(5);
 /// How long deliveries under way may take to land when the daemon stops.
 const LAND: Duration = Duration::seconds(5);
 
+/// Back-tests and countings that run at the same time.
+const DESKS: usize = 2;
+
 /// Serves the page and the API until the token is cancelled; the web front's own function.
 pub type Front = fn(TcpListener, Arc<Daemon>, CancellationToken) -> BoxFuture<'static, std::io::Result<()>>;
 
@@ -45,6 +50,8 @@ pub struct Daemon {
     pub archive: Arc<Archive>,
     pub deliverer: Arc<Deliverer>,
     pub writer: Writer,
+    /// Each back-test and each counting holds one while it runs: they must not keep the line from the disk.
+    pub desks: Arc<Semaphore>,
     /// Where the page and the API listen.
     pub address: SocketAddr,
     history: History,
@@ -158,6 +165,7 @@ impl Daemon {
             archive,
             deliverer,
             writer,
+            desks: Arc::new(Semaphore::new(DESKS)),
             address: listener.local_addr()?,
             history,
             places,
@@ -245,6 +253,21 @@ impl Daemon {
     /// The newest mentions.
     pub fn recent_mentions(&self, limit: usize) -> Result<SearchAnswer, SearchError> {
         look::recent_mentions(&self.archive, limit, self.clock.now())
+    }
+
+    /// Runs a watch over the archive; for a thread that may block.
+    ///
+    /// # Errors
+    /// As [`backtest::run`]; also when the changed file has faults.
+    pub fn backtest(&self, question: &Question, tell: Tell<'_>) -> Result<Report, BacktestError> {
+        let current = self.config.load_full();
+        let changed = question.changed(&self.paths)?;
+        backtest::run(question, (&current, changed.as_ref()), &self.archive, self.clock.now(), tell)
+    }
+
+    /// Whether the daemon is on its way out.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
     }
 
     /// Copies the data while the daemon runs.

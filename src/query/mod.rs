@@ -103,6 +103,12 @@ impl Query {
         Self { expr: Expr::all(vec![self.expr, scope]), source: self.source }
     }
 
+    /// True of every post that one of the two is true of.
+    pub fn or(&self, other: &Query) -> Self {
+        let source = format!("({self}) OR ({other})");
+        Self { expr: Expr::any(vec![self.expr.clone(), other.expr.clone()]), source }
+    }
+
     /// What it says.
     pub fn expr(&self) -> &Expr {
         &self.expr

@@ -36,6 +36,18 @@ pub struct WatchSpec {
 }
 
 impl WatchSpec {
+    /// A watch of which only name and query are said.
+    pub fn new(name: impl Into<String>, query: Query) -> Self {
+        Self {
+            name: name.into(),
+            role: Role::default(),
+            owner: None,
+            priority: Priority::default(),
+            query,
+            max_alerts_per_day: None,
+        }
+    }
+
     /// Changes whenever the watch would match, or be treated, differently.
     pub fn version(&self) -> WatchVersion {
         let Self { name: _, role, owner, priority, query, max_alerts_per_day } = self;
@@ -75,6 +87,11 @@ impl WatchSet {
         let mut numbers = self.index.candidates(subject);
         numbers.retain(|number| self.specs.get(*number).is_some_and(|spec| spec.query.matches(subject)));
         numbers
+    }
+
+    /// How many watches a post is really asked about: what a post costs grows with this number.
+    pub fn candidates(&self, subject: &Subject<'_>) -> usize {
+        self.index.candidates(subject).len()
     }
 
     /// Every watch, in the order of the configuration.

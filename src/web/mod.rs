@@ -15,7 +15,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
     let changes = Router::new()
         .route("/api/v1/deliveries/{alert}/replay", post(api::deliveries::replay))
         .route("/api/v1/receivers/{name}/test", post(api::deliveries::test))
+        .route("/api/v1/backtest", large(post(api::backtest::run), api::backtest::MAX_BODY))
         .route("/api/v1/backup", post(api::backup::make))
         .route("/api/v1/reload", post(api::reload::reload))
         .route_layer(middleware::from_fn_with_state(daemon.clone(), guard::needs_token));
@@ -72,6 +73,11 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
                 .layer(middleware::from_fn(guard::known_host)),
         )
         .with_state(daemon)
+}
+
+/// Takes larger bodies than others.
+fn large(route: MethodRouter<Arc<Daemon>>, bytes: usize) -> MethodRouter<Arc<Daemon>> {
+    route.layer(DefaultBodyLimit::max(bytes))
 }
 
 fn fixed(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

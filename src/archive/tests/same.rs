@@ -307,7 +307,8 @@ fn query_text() -> impl Strategy<Value = String> {
 }
 
 fn found_live(posts: &[Decided], query: &Query) -> Vec<String> {
-    let is_true = |decided: &&Decided| ask(&Record::from(*decided), NOW, |subject| query.matches(subject));
+    let is_true =
+        |decided: &&Decided| ask(&Record::from(*decided), AgeTo::Moment(NOW), |subject| query.matches(subject));
     let mut keys: Vec<String> = posts.iter().filter(is_true).map(|decided| decided.post.key.clone()).collect();
     keys.sort();
     keys
@@ -317,6 +318,12 @@ fn found_in_archive(archive: &Archive, text: &str, sort: Sort) -> Vec<String> {
     let page = search(archive, text, sort);
     let mut keys: Vec<String> = page.found.into_iter().map(|found| found.post.key).collect();
     assert_eq!(page.total, keys.len(), "{text}");
+    keys.sort();
+    keys
+}
+
+fn found_by_walking(archive: &Archive, text: &str) -> Vec<String> {
+    let mut keys = walked(archive, text, ALWAYS, AgeTo::Moment(NOW)).unwrap();
     keys.sort();
     keys
 }
@@ -342,6 +349,7 @@ fn every_construct_finds_in_the_archive_what_it_matches_on_the_live_stream() {
         let live = found_live(&posts, &query(text));
         assert_eq!(found_in_archive(&archive, text, Sort::Newest), live, "{text}");
         assert_eq!(found_in_archive(&archive, text, Sort::Best), live, "{text}");
+        assert_eq!(found_by_walking(&archive, text), live, "{text}");
         // A term that is true of all or none would show little.
         assert!(live.len() < posts.len(), "{text}");
         assert_eq!(live.is_empty(), NOTHING.contains(text), "{text}");
@@ -362,6 +370,7 @@ proptest! {
             prop_assert_eq!(&found_in_archive(&archive, &text, Sort::Newest), &live, "{}", text);
             prop_assert_eq!(&found_in_archive(&archive, &text, Sort::Best), &live, "{}", text);
             prop_assert_eq!(archive.count(&query(&text), NOW), Ok(live.len()), "{}", text);
+            prop_assert_eq!(&found_by_walking(&archive, &text), &live, "{}", text);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Which resources has the JSON API?
 
+pub mod backtest;
 pub mod backup;
 pub mod deliveries;
 pub mod explain;

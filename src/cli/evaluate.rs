@@ -1,0 +1,114 @@
+//! `overheard evaluate …`: how right and how fast is a part, on data that was judged by others?
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::table::{plain, table};
+use super::{Exit, query_error};
+use crate::pipeline::evaluate::{self, EvaluateError, MatchReport, Pair};
+
+/// Most pairs printed of each sort; all are counted.
+const MAX_PRINTED: usize = 20;
+
+/// Measures a part of the daemon on data with known answers.
+#[derive(Debug, Args)]
+pub struct Evaluate {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Compare the posts that rules match with the pairs of a reference; 1 when any pair differs.
+    Matches(Matches),
+}
+
+/// The folder and how to print.
+#[derive(Debug, Args)]
+struct Matches {
+    /// Folder with rules.tsv (id, query), posts.jsonl (id, title, text) and pairs.tsv (rule, post).
+    dir: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command: 1 when what was found differs from what was known.
+pub fn run(args: &Evaluate, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    match &args.what {
+        What::Matches(args) => matches(args, out),
+    }
+}
+
+fn matches(args: &Matches, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let report = evaluate::matches(&args.dir).map_err(with_mark)?;
+    if args.json {
+        serde_json::to_writer_pretty(&mut *out, &as_json(&report))?;
+        writeln!(out)?;
+    } else {
+        write_report(&report, out)?;
+    }
+    let agrees = report.missing.is_empty() && report.extra.is_empty();
+    Ok(if agrees { Exit::Done } else { Exit::Nothing })
+}
+
+/// The error, and for a query the place in it.
+fn with_mark(error: EvaluateError) -> anyhow::Error {
+    match &error {
+        EvaluateError::Query { file, line, query, error } => {
+            anyhow::anyhow!("{}:{line}: {}", file.display(), query_error(query, error))
+        }
+        EvaluateError::Unreadable { .. } | EvaluateError::Line { .. } => error.into(),
+    }
+}
+
+fn as_json(report: &MatchReport) -> Value {
+    let first = |pairs: &[Pair]| -> Vec<Value> {
+        pairs.iter().take(MAX_PRINTED).map(|(rule, post)| json!({ "rule": rule, "post": post })).collect()
+    };
+    json!({
+        "rules": report.rules,
+        "posts": report.posts,
+        "pairs": report.pairs,
+        "missing": report.missing.len(),
+        "extra": report.extra.len(),
+        "missing_pairs": first(&report.missing),
+        "extra_pairs": first(&report.extra),
+        "posts_per_second": report.posts_per_second.round(),
+        "load_seconds": report.load_seconds,
+        "memory_megabytes": report.memory_megabytes,
+    })
+}
+
+fn write_report(report: &MatchReport, out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut rows = table(["", "figure"]);
+    let memory = report.memory_megabytes.map_or("unknown".to_owned(), |megabytes| format!("{megabytes:.1} MB"));
+    for (name, figure) in [
+        ("rules", report.rules.to_string()),
+        ("posts", report.posts.to_string()),
+        ("pairs of the reference", report.pairs.to_string()),
+        ("missing", report.missing.len().to_string()),
+        ("extra", report.extra.len().to_string()),
+        ("posts a second on one core", format!("{:.0}", report.posts_per_second)),
+        ("load (CPU time)", format!("{:.2} s", report.load_seconds)),
+        ("memory of the rules", memory),
+    ] {
+        rows.add_row([name.to_owned(), figure]);
+    }
+    writeln!(out, "{rows}")?;
+    write_pairs("missing", &report.missing, out)?;
+    write_pairs("extra", &report.extra, out)
+}
+
+fn write_pairs(what: &str, pairs: &[Pair], out: &mut dyn Write) -> anyhow::Result<()> {
+    for (rule, post) in pairs.iter().take(MAX_PRINTED) {
+        writeln!(out, "{what}: {}\t{}", plain(rule), plain(post))?;
+    }
+    if let Some(more) = pairs.len().checked_sub(MAX_PRINTED).filter(|more| *more > 0) {
+        writeln!(out, "and {more} more {what}")?;
+    }
+    Ok(())
+}
