@@ -221,6 +221,8 @@ async fn a_changed_file_shows_what_comes_and_what_goes_and_why() {
     assert_eq!(titles(&change.removed.samples), ["Acme jobs".to_owned(), "Acme shoes".to_owned()].into());
     let jobs = change.removed.samples.iter().find(|sample| sample.title.text == "Acme jobs").unwrap();
     assert_eq!(jobs.why, ["held back by the exclusion `jobs`"]);
+    let shoes = change.removed.samples.iter().find(|sample| sample.title.text == "Acme shoes").unwrap();
+    assert!(shoes.why[0].contains("shoes"), "names the clause that fails: {:?}", shoes.why);
     let (before, after) = (report.current.unwrap(), report.proposed.unwrap());
     assert_eq!((before.mentions, after.mentions, after.found), (3, 2, 3));
     assert_eq!((after.excluded[0].name.as_str(), after.excluded[0].posts), ("jobs", 1));

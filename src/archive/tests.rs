@@ -5,6 +5,7 @@ mod each;
 mod found;
 mod kept;
 mod same;
+mod same_real;
 
 use std::ops::ControlFlow;
 use std::time::Duration;

@@ -139,16 +139,16 @@ impl Lines {
     }
 }
 
+fn refused(status: u16, body: &[u8]) -> anyhow::Error {
+    refusal(body).unwrap_or_else(|| anyhow!("the daemon answers HTTP {status}"))
+}
+
 /// The JSON of a good answer, or the daemon's own words of a bad one.
 fn answer<T: DeserializeOwned>(status: u16, body: &[u8]) -> anyhow::Result<T> {
     if (200..300).contains(&status) {
         return serde_json::from_slice(body).context("the daemon answered something else than expected");
     }
     Err(refused(status, body))
-}
-
-fn refused(status: u16, body: &[u8]) -> anyhow::Error {
-    refusal(body).unwrap_or_else(|| anyhow!("the daemon answers HTTP {status}"))
 }
 
 /// The daemon's own words in an error answer.

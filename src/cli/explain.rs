@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::table::{Mark, plain, set_apart};
+use super::table::{Mark, marked, plain};
 use super::{Context, Exit};
 use crate::config::Config;
 use crate::model::{PostId, Timestamp};
@@ -161,7 +161,7 @@ fn write_match(found: &MatchShown, mark: Mark, out: &mut dyn Write) -> io::Resul
 /// Title and text with what matched in them; what nothing is marked in is left out.
 pub fn write_context(title: &Highlighted, text: &Highlighted, mark: Mark, out: &mut dyn Write) -> io::Result<()> {
     let shown = [title, text].into_iter().filter(|shown| !shown.highlights.is_empty());
-    shown.into_iter().try_for_each(|shown| writeln!(out, "  │ {}", set_apart(shown, mark)))
+    shown.into_iter().try_for_each(|shown| writeln!(out, "  │ {}", marked(shown, mark)))
 }
 
 fn write_story(story: &StoryShown, own: PostId, out: &mut dyn Write) -> io::Result<()> {

@@ -78,12 +78,12 @@ enum Command {
     Test(test::Test),
     /// Search everything that was read.
     Search(search::Search),
+    /// Try a watch, or a change of it, on the archive.
+    Backtest(backtest::Backtest),
     /// Tell everything that was decided on a post, and why.
     Explain(explain::Explain),
     /// Tell why a watch did not bring a post to anybody.
     WhyNot(why_not::WhyNotArgs),
-    /// Try a watch, or a change of it, on the archive.
-    Backtest(backtest::Backtest),
     /// Show how each source does.
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
@@ -219,9 +219,9 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Poll(args) => poll::run(&args, &context, out),
         Command::Test(args) => test::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
+        Command::Backtest(args) => backtest::run(&args, &context, out),
         Command::Explain(args) => explain::run(&args, &context, out),
         Command::WhyNot(args) => why_not::run(&args, &context, out),
-        Command::Backtest(args) => backtest::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
         Command::Evaluate(args) => evaluate::run(&args, out),

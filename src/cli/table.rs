@@ -48,16 +48,11 @@ impl Mark {
 }
 
 /// Foreign text on a terminal with what matched set apart.
-pub fn set_apart(words: &Highlighted, mark: Mark) -> String {
+pub fn marked(words: &Highlighted, mark: Mark) -> String {
     let (before, after) = mark.around();
     let piece = |(piece, hit): (&str, bool)| match hit {
         true => format!("{before}{}{after}", plain(piece)),
         false => plain(piece),
     };
     words.pieces().into_iter().map(piece).collect()
-}
-
-/// A text with a star before and behind every part that matched.
-pub fn marked(words: &Highlighted) -> String {
-    set_apart(words, Mark::Stars)
 }

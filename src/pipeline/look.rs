@@ -13,6 +13,7 @@ use crate::model::{
     WatchVersion,
 };
 use crate::query::{Names, Place, Query, QueryError};
+use crate::receiver::text;
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
 
 pub use crate::archive::ArchiveError;
@@ -153,6 +154,7 @@ pub struct DeliveryRow {
     pub state: String,
     pub attempts: u32,
     pub story: StoryId,
+    /// Of the post; of a digest what it is about.
     pub title: String,
     pub url: String,
     pub decided_at: Timestamp,
@@ -183,7 +185,7 @@ impl From<Delivery> for DeliveryRow {
             state: state.to_owned(),
             attempts,
             story: alert.story,
-            title: headline(&alert.post),
+            title: alert.digest.as_ref().map_or_else(|| headline(&alert.post), text::digest_headline),
             url: alert.post.url,
             decided_at: alert.decided_at,
             at,

@@ -6,7 +6,9 @@
 
 pub mod backtest;
 mod board;
+mod cap;
 pub mod data;
+mod days;
 pub mod doors;
 pub mod evaluate;
 pub mod explain;
@@ -23,6 +25,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use url::Url;
+
+use cap::Exhausted;
 
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
@@ -108,7 +112,7 @@ pub fn decide(
             Ended::AlreadySeen(post) => listed.push(post),
             Ended::Decided { decided, opened_at } => {
                 listed.push(decided.post.id);
-                memory.remember(&decided, opened_at);
+                memory.remember(&decided, opened_at)?;
                 read.posts.push(*decided);
             }
         }
@@ -234,9 +238,16 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
         return Ok(());
     }
     let told = already_told(&decided.story, memory)?;
+    let day = post.received.day(&rules.time_zone);
+    let exhausted = cap::exhausted(decided, day, rules, memory)?;
     for Routed { receiver, reason } in routes_of(decided, rules) {
         if told.contains(&receiver) {
             decided.held_back.push(SuppressedAlert::StoryAlerted { receiver, story: decided.story.story });
+            continue;
+        }
+        decided.day = Some(day);
+        if let Some(Exhausted { watch, cap, day }) = exhausted.clone() {
+            decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: reason });
             continue;
         }
         decided.alerts.push(Alert {

@@ -38,9 +38,9 @@ impl ApiError {
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
-    /// The same error with what to do about it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.error.hint = Some(hint.into());
+    /// The same error with what would be right.
+    pub fn hint(mut self, hint: Option<String>) -> Self {
+        self.error.hint = hint;
         self
     }
 

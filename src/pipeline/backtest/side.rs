@@ -8,9 +8,10 @@ use super::report::{Amount, Change, Delta, Findings, Overlap, Searched};
 use super::sample::{Samples, Shown};
 use super::tally::Tally;
 use crate::archive::{AgeTo, Archive, Record, Window};
-use crate::model::{ClauseHit, Match, StoryId};
+use crate::model::{ClauseHit, Match, Post};
 use crate::pipeline::Rules;
-use crate::query::{Query, Subject};
+use crate::query::why::why_not;
+use crate::query::{Query, Subject, words};
 use crate::watch::WatchSpec;
 
 /// Most other watches in a report; each costs a count over the archive.
@@ -147,7 +148,10 @@ impl Versus {
         }
     }
 
-    pub fn finish(self, before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Change {
+    pub fn finish(mut self, before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Change {
+        if let Some(after) = after {
+            self.removed.1.explain(|post| failing(after.query(), post));
+        }
         let none = HashSet::new();
         let (before, after) = (stories(before, &none), stories(after, &none));
         let delta =
@@ -164,7 +168,15 @@ fn stories<'s>(side: Option<&'s Side<'_>>, none: &'s HashSet<StoryId>) -> &'s Ha
     side.map_or(none, |side| side.replay.stories())
 }
 
-/// What keeps a post out that was a mention.
+/// The clauses of a query that keep a post out.
+fn failing(query: &Query, post: &Post) -> Vec<String> {
+    let (title, text) = (words(&post.title), words(&post.text));
+    let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
+    let because = why_not(query.expr(), &subject);
+    because.into_iter().map(|because| format!("{}: {}", because.clause, because.why)).collect()
+}
+
+/// What keeps a post out that was a mention; the clauses that fail are found later, for what is shown.
 fn gone_because(after: Option<Said>) -> Vec<String> {
     match after {
         None => vec!["the changed file has no such watch".to_owned()],

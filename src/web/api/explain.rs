@@ -83,11 +83,7 @@ async fn off_the_async_threads<T: Serialize + Send + 'static>(
         Ok(Answer::Found(found)) => Ok(Json(found).into_response()),
         Ok(Answer::Unknown(known)) => Ok((StatusCode::NOT_FOUND, Json(NotThere::from(*known))).into_response()),
         Err(error @ ExplainError::NoWatch { .. }) => {
-            let wrong = ApiError::new(StatusCode::BAD_REQUEST, "no_such_watch", error.to_string());
-            Err(match error.hint() {
-                Some(hint) => wrong.hint(hint),
-                None => wrong,
-            })
+            Err(ApiError::new(StatusCode::BAD_REQUEST, "no_such_watch", error.to_string()).hint(error.hint()))
         }
         Err(error @ (ExplainError::Archive(_) | ExplainError::Store(_))) => Err(unavailable(error.to_string())),
     }
