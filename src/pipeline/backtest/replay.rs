@@ -6,7 +6,7 @@ use super::question::BacktestError;
 use crate::archive::{Archive, Record, Window};
 use crate::model::event::Decided;
 use crate::model::{
-    Candidate, Match, Memory, Outcome, Post, PostId, Seen, SourceState, StoryDecision, StoryId, ViewError,
+    Candidate, Day, Match, Memory, Outcome, Post, PostId, Seen, SourceState, Spent, StoryDecision, StoryId, ViewError,
 };
 use crate::pipeline::{Overlay, Rules, facts, route};
 use crate::query::{Subject, words};
@@ -159,6 +159,8 @@ struct Told {
     receivers: Vec<String>,
     numbers: HashMap<String, u16>,
     told: HashSet<(StoryId, u16)>,
+    /// The stories that each watch alerted on each local day.
+    spent: HashMap<(String, Day), HashSet<StoryId>>,
 }
 
 impl Told {
@@ -171,6 +173,11 @@ impl Told {
                 self.receivers.push(alert.receiver.clone());
             }
             self.told.insert((alert.story, number));
+        }
+        if let Some(day) = decided.day.filter(|_| !decided.alerts.is_empty()) {
+            for found in &decided.matches {
+                self.spent.entry((found.watch.clone(), day)).or_default().insert(decided.story.story);
+            }
         }
     }
 }
@@ -189,6 +196,14 @@ impl Memory for Told {
             u16::try_from(*number).is_ok_and(|number| self.told.contains(&(story, number)))
         };
         Ok(self.receivers.iter().enumerate().filter(told).map(|(_, receiver)| receiver.clone()).collect())
+    }
+
+    fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError> {
+        let stories = self.spent.get(&(watch.to_owned(), day));
+        Ok(stories.map_or(Spent::default(), |stories| Spent {
+            stories: u32::try_from(stories.len()).unwrap_or(u32::MAX),
+            counted: stories.contains(&story),
+        }))
     }
 
     fn source(&self, _: &str) -> Result<SourceState, ViewError> {

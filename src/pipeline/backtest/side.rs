@@ -8,10 +8,9 @@ use super::report::{Amount, Change, Delta, Findings, Overlap, Searched};
 use super::sample::{Samples, Shown};
 use super::tally::Tally;
 use crate::archive::{AgeTo, Archive, Record, Window};
-use crate::model::{ClauseHit, Match, Post};
+use crate::model::{ClauseHit, Match, Post, StoryId};
 use crate::pipeline::Rules;
-use crate::query::why::why_not;
-use crate::query::{Query, Subject, words};
+use crate::query::{Query, Subject, why_not, words};
 use crate::watch::WatchSpec;
 
 /// Most other watches in a report; each costs a count over the archive.
