@@ -20,6 +20,7 @@ mod run;
 mod search;
 mod sources;
 mod table;
+mod test;
 mod test_route;
 mod why_not;
 
@@ -73,6 +74,8 @@ enum Command {
     Kinds(kinds::Kinds),
     /// Ask one source now and print what it would bring; stores nothing.
     Poll(poll::Poll),
+    /// Try the examples of all watches and exclusions.
+    Test(test::Test),
     /// Search everything that was read.
     Search(search::Search),
     /// Try a watch, or a change of it, on the archive.
@@ -214,6 +217,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, &context, out),
         Command::Kinds(args) => kinds::run(&args, out),
         Command::Poll(args) => poll::run(&args, &context, out),
+        Command::Test(args) => test::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
         Command::Backtest(args) => backtest::run(&args, &context, out),
         Command::Explain(args) => explain::run(&args, &context, out),

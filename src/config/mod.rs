@@ -42,6 +42,7 @@ use crate::watch::{Exclusion, WatchSet};
 
 pub use changes::Changes;
 pub use daemon::{DaemonConfig, Retention, Team};
+pub use examples::{Tried, TriedBlock};
 pub use paths::Paths;
 pub use reload::Watcher;
 pub use routes::ReceiverConfig;
@@ -72,7 +73,17 @@ pub struct Checked {
     pub config: Option<Config>,
     /// Errors and warnings, in the order of the files and of the places in them.
     pub faults: Vec<Fault>,
+    /// What came of the examples of every watch and exclusion whose query can be read, in the order of the file.
+    pub tried: Vec<TriedBlock>,
     /// The files' texts by name, with secrets blanked, to show lines from.
+    texts: BTreeMap<String, String>,
+}
+
+/// What the files said, before it is known whether all of it can be used.
+struct Loaded {
+    config: Option<Config>,
+    faults: Vec<Fault>,
+    tried: Vec<TriedBlock>,
     texts: BTreeMap<String, String>,
 }
 
@@ -121,7 +132,7 @@ impl Config {
         mut faults: Vec<Fault>,
     ) -> Checked {
         let mut secrets = Secrets::new(variable);
-        let (config, mut found, texts) = load(files, &mut secrets);
+        let Loaded { config, faults: mut found, tried, texts } = load(files, &mut secrets);
         for fault in &mut found {
             fault.what = secrets.scrub(&fault.what);
             fault.hint = fault.hint.as_deref().map(|hint| secrets.scrub(hint));
@@ -132,7 +143,7 @@ impl Config {
             config.daemon.data_dir = paths.data.clone().unwrap_or(config.daemon.data_dir);
             config
         });
-        Checked { config, faults, texts }
+        Checked { config, faults, tried, texts }
     }
 
     /// The source of this name, also one that rests.
@@ -167,7 +178,7 @@ fn read_files(paths: &Paths, faults: &mut Vec<Fault>) -> [File; 4] {
     })
 }
 
-fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fault>, BTreeMap<String, String>) {
+fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> Loaded {
     let [mut daemon_file, mut sources_file, mut watches_file, mut routes_file] = files.each_ref().map(Document::parse);
     let daemon = daemon::read(&mut daemon_file, secrets);
     let sources = sources::read(&mut sources_file, secrets);
@@ -180,6 +191,7 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fa
     let others_whole = sources_file.is_whole() && watches_file.is_whole();
     lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
 
+    let tried = watches_file.take_tried();
     let mut faults = Vec::new();
     let mut texts = BTreeMap::new();
     for (file, document) in files.iter().zip([daemon_file, sources_file, watches_file, routes_file]) {
@@ -204,5 +216,5 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> (Option<Config>, Vec<Fa
             versions,
         }
     });
-    (config, faults, texts)
+    Loaded { config, faults, tried, texts }
 }
