@@ -8,7 +8,7 @@ use tantivy::columnar::Column;
 use tantivy::store::StoreReader;
 use tantivy::{DocAddress, DocId, Score, Searcher, SegmentOrdinal, SegmentReader, TantivyDocument};
 
-use crate::model::Timestamp;
+use crate::model::{StoryId, Timestamp};
 use crate::query::Query;
 
 use super::Archive;
@@ -17,7 +17,7 @@ use super::error::ArchiveError;
 use super::plan::{self, Plan};
 use super::record::Record;
 use super::schema::{Fields, RECEIVED};
-use super::search::failed;
+use super::search::{MAX_MEMBERS, failed};
 use super::verify::is_true;
 
 /// Most posts that one walk visits; their places (24 bytes each) are held meanwhile. Tests reach it sooner.
@@ -38,6 +38,9 @@ pub struct Window {
 }
 
 impl Window {
+    /// Every moment but the last.
+    pub const ALWAYS: Self = Self { from: Timestamp(i64::MIN), until: Timestamp(i64::MAX) };
+
     /// Whether a moment lies within.
     pub fn holds(&self, moment: Timestamp) -> bool {
         self.from <= moment && moment < self.until
@@ -75,7 +78,7 @@ impl Archive {
             return Err(too_many(exact));
         }
         let asks = (!exact).then(|| Asks::new(query, age_to, &needles)).transpose()?;
-        let mut walk = Walk { fields: &self.fields, stores: stores(&searcher)?, asks };
+        let walk = Walk { fields: &self.fields, stores: stores(&searcher)?, asks };
         let mut looked = Step::Looked { done: 0, of: places.len() };
         for (number, chunk) in places.chunks(CHUNK).enumerate() {
             if visit(looked).is_break() {
@@ -89,6 +92,20 @@ impl Archive {
             looked = Step::Looked { done: number * CHUNK + chunk.len(), of: places.len() };
         }
         Ok(visit(looked))
+    }
+
+    /// The members of a story in the order of a walk, at most [`MAX_MEMBERS`].
+    pub fn members_by_arrival(&self, story: StoryId) -> Result<Vec<Record>, ArchiveError> {
+        let searcher = self.reader.searcher();
+        let members = self.reading_in(&searcher, |searcher| {
+            let gather = Arrivals { window: Window::ALWAYS, keep: MAX_MEMBERS };
+            let places = searcher.search(&self.fields.in_story(story), &gather).map_err(failed)?;
+            let walk = Walk { fields: &self.fields, stores: stores(searcher)?, asks: None };
+            walk.read(&places)
+        });
+        let mut members = members?;
+        members.retain(|record| record.story == story);
+        Ok(members)
     }
 
     /// How many posts that arrived in a window a query is true of.
@@ -199,7 +216,7 @@ fn stores(searcher: &Searcher) -> Result<Vec<StoreReader>, ArchiveError> {
 }
 
 impl Walk<'_> {
-    fn read(&mut self, places: &[Place]) -> Result<Vec<Record>, ArchiveError> {
+    fn read(&self, places: &[Place]) -> Result<Vec<Record>, ArchiveError> {
         let mut records = Vec::with_capacity(places.len());
         for (_, place) in places {
             records.extend(self.record(*place)?);

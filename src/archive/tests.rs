@@ -117,8 +117,7 @@ fn keys(archive: &Archive, text: &str) -> Vec<String> {
     search(archive, text, Sort::Newest).found.into_iter().map(|found| found.post.key).collect()
 }
 
-/// Every moment.
-const ALWAYS: Window = Window { from: Timestamp(i64::MIN), until: Timestamp(i64::MAX) };
+const ALWAYS: Window = Window::ALWAYS;
 
 /// Keys of what a walk visits, in order.
 fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {

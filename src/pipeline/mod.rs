@@ -6,6 +6,7 @@
 
 pub mod backtest;
 mod board;
+pub mod count;
 pub mod data;
 pub mod doors;
 pub mod evaluate;

@@ -78,20 +78,16 @@ impl<'a> Replay<'a> {
 
     /// A story that began with a post which the walk does not visit: whom had it been told to before?
     fn meet(&mut self, record: &Record) -> Result<(), BacktestError> {
-        let opener = record.story.0;
-        for earlier in self.archive.members(record.story)? {
-            let (id, received) = (earlier.post.id, earlier.post.received);
-            let before = received < record.post.received || (received == record.post.received && id == opener);
-            if id == record.post.id || !before {
-                continue;
-            }
+        let members = self.archive.members_by_arrival(record.story)?;
+        for earlier in members.iter().take_while(|member| member.post.id != record.post.id) {
+            let received = earlier.post.received;
             let (title, text) = (words(&earlier.post.title), words(&earlier.post.text));
             let subject = Subject { post: &earlier.post, title: &title, text: &text, now: received, facts: None };
             let matches = self.rules.watches.matches(&subject);
             // A post of the walk speaks for itself when its turn comes, if that is not over.
             let visited = self.window.holds(received) && matches.iter().any(|found| found.watch == self.watch);
             if !visited && !matches.is_empty() && first_true(&self.rules.exclusions, &subject).is_none() {
-                self.decide(&earlier, matches, &subject)?;
+                self.decide(earlier, matches, &subject)?;
             }
         }
         Ok(())
