@@ -10,6 +10,7 @@ mod daemon;
 mod deliveries;
 mod demo;
 mod evaluate;
+mod explain;
 mod init;
 mod kinds;
 mod poll;
@@ -20,6 +21,7 @@ mod search;
 mod sources;
 mod table;
 mod test_route;
+mod why_not;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -75,6 +77,10 @@ enum Command {
     Search(search::Search),
     /// Try a watch, or a change of it, on the archive.
     Backtest(backtest::Backtest),
+    /// Tell everything that was decided on a post, and why.
+    Explain(explain::Explain),
+    /// Tell why a watch did not bring a post to anybody.
+    WhyNot(why_not::WhyNotArgs),
     /// Show how each source does.
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
@@ -210,6 +216,8 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Poll(args) => poll::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
         Command::Backtest(args) => backtest::run(&args, &context, out),
+        Command::Explain(args) => explain::run(&args, &context, out),
+        Command::WhyNot(args) => why_not::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
         Command::Evaluate(args) => evaluate::run(&args, out),

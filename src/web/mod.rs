@@ -55,6 +55,8 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/readyz", get(api::health::ready))
         .route("/metrics", get(api::health::metrics))
         .route("/api/v1/search", get(api::search::search))
+        .route("/api/v1/explain", get(api::explain::explain))
+        .route("/api/v1/why-not", get(api::explain::why_not))
         .route("/api/v1/sources", get(api::sources::list))
         .route("/api/v1/deliveries", get(api::deliveries::list))
         .merge(changes)

@@ -1,5 +1,7 @@
 //! Does a query mean the same on the live stream and on the archive?
 
+use std::collections::BTreeMap;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -149,6 +151,32 @@ const TERMS: &[&str] = &[
     "title:{Acme}",
     "text:raw:\"C++\"",
     "title:(acme NEAR/2 cloud)",
+    "title:@acme",
+    "text:#acme",
+    "title:refund*",
+    "text:\"x acme\"~2",
+    "title:(acme -cloud)",
+    "text:(acme OR (x NEAR/1 y))",
+    "text:-down",
+    "-title:acme",
+    "title:raw:C++",
+    "\"acme cloud\" NEAR/2 (down OR x)",
+    "東京 NEAR/3 (acme OR cloud)",
+    "(\"x y\" OR acme) ONEAR/2 (z OR \"acme cloud\")",
+    "\"acme cloud\" NEAR/2 acme",
+    "(ac* OR 東京) ONEAR/3 \"acme cloud\"",
+    "$names",
+    "title:$names",
+    "$words NEAR/3 $names",
+    "$nested -$words",
+    "site:$sites",
+    "link:$sites",
+    "-site:$sites",
+    "(down OR -cloud) acme",
+    "-(acme -(cloud -down))",
+    "published=2026-01-01",
+    "likes>=5",
+    "replies<11",
     "author:anna",
     "author:bÖrk",
     "author:@ÅSA",
@@ -210,6 +238,22 @@ const TERMS: &[&str] = &[
     "age>0s",
     "age<0s",
 ];
+
+/// The lists that the terms name.
+fn names() -> Names {
+    let list = |entries: &[&str]| entries.iter().map(|entry| (*entry).to_owned()).collect::<Vec<_>>();
+    let lists = BTreeMap::from([
+        ("names".to_owned(), list(&["refund", "\"acme cloud\"", "京", "re*s"])),
+        ("words".to_owned(), list(&["down", "x", "cafe"])),
+        ("nested".to_owned(), list(&["$names", "acme ONEAR/3 down", "{ACME}"])),
+        ("sites".to_owned(), list(&["news.example", "\"forum.example/r/acme\"", "acme.example"])),
+    ]);
+    Names::new(&lists).unwrap()
+}
+
+fn query(text: &str) -> Query {
+    Query::parse(text, Place::Search, &names()).unwrap_or_else(|why| panic!("{text}: {why}"))
+}
 
 fn text() -> impl Strategy<Value = String> {
     vec((select(PIECES), select(&[" ", " ", " ", " ", "", "\n"][..])), 0..12)
@@ -294,13 +338,30 @@ fn numbered(mut posts: Vec<Decided>) -> Vec<Decided> {
     posts
 }
 
+/// Words looked for in one text: everything about words may stand there.
+fn in_one_text() -> impl Strategy<Value = String> {
+    let words = |term: &&str| !term.contains([':', '<', '>', '=']) && !term.starts_with('$');
+    let words: Vec<&str> = TERMS.iter().copied().filter(words).collect();
+    (
+        select(&["title", "text"][..]),
+        vec((select(&["", "-", "NOT "][..]), select(words)), 1..4),
+        select(&[" ", " OR "][..]),
+    )
+        .prop_map(|(field, parts, between)| {
+            let parts: Vec<String> = parts.into_iter().map(|(not, part)| format!("{not}({part})")).collect();
+            format!("{field}:({})", parts.join(between))
+        })
+}
+
 fn query_text() -> impl Strategy<Value = String> {
-    let term = select(TERMS).prop_map(str::to_owned);
+    let term = prop_oneof![5 => select(TERMS).prop_map(str::to_owned), 1 => in_one_text()];
     term.prop_recursive(3, 12, 4, |inner| {
         prop_oneof![
             vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" AND "))),
             vec(inner.clone(), 2..4).prop_map(|parts| format!("({})", parts.join(" OR "))),
             inner.clone().prop_map(|part| format!("(NOT ({part}))")),
+            inner.clone().prop_map(|part| format!("NOT NOT ({part})")),
+            (inner.clone(), inner.clone()).prop_map(|(one, not)| format!("({one} OR NOT ({not}))")),
             (inner.clone(), inner).prop_map(|(wanted, not)| format!("(({wanted}) -({not}))")),
         ]
     })
@@ -315,7 +376,8 @@ fn found_live(posts: &[Decided], query: &Query) -> Vec<String> {
 }
 
 fn found_in_archive(archive: &Archive, text: &str, sort: Sort) -> Vec<String> {
-    let page = search(archive, text, sort);
+    let request = SearchRequest { query: query(text), sort, limit: MAX_LIMIT, offset: 0, now: NOW };
+    let page = archive.search(&request).unwrap();
     let mut keys: Vec<String> = page.found.into_iter().map(|found| found.post.key).collect();
     assert_eq!(page.total, keys.len(), "{text}");
     keys.sort();

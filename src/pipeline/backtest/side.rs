@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::question::BacktestError;
-use super::replay::{Judged, Replay};
+use super::replay::{Judged, Replay, Watched};
 use super::report::{Amount, Change, Delta, Findings, Overlap, Searched};
 use super::sample::{Samples, Shown};
 use super::tally::Tally;
@@ -58,8 +58,8 @@ impl<'a> Side<'a> {
     }
 
     /// Judges a post and counts it.
-    pub fn see(&mut self, record: &Record, subject: &Subject<'_>) -> Result<Said, BacktestError> {
-        let mention = match self.replay.judge(record, subject)? {
+    pub fn see(&mut self, record: &Record, watched: Watched) -> Result<Said, BacktestError> {
+        let mention = match self.replay.judge(record, watched)? {
             Judged::NotFound => return Ok(Said::NotFound),
             Judged::Excluded(exclusion) => {
                 self.tally.exclude(&exclusion);

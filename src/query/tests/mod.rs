@@ -1,6 +1,8 @@
 //! With which post, lists and facts are queries tried?
 
 mod errors;
+#[path = "../../../tests/fuzz/check.rs"]
+mod fuzzed;
 mod meaning;
 mod properties;
 mod reference;
