@@ -7,6 +7,7 @@
 pub mod backtest;
 mod board;
 mod cap;
+pub mod count;
 pub mod data;
 mod days;
 pub mod doors;
@@ -163,7 +164,11 @@ fn decide_post(
         return Ok(Ended::AlreadySeen(post.id));
     }
     baselines.learn(&post);
-    let (matches, excluded) = watch(&post, rules);
+    let (matches, excluded) = {
+        let (title, text) = (query::words(&post.title), query::words(&post.text));
+        let now = post.received;
+        watch(&Subject { post: &post, title: &title, text: &text, now, facts: None }, rules)
+    };
     let (story, opened_at) = match seen {
         Some(seen) => (stay_in(seen.story), post.received),
         None => find_story(&post, memory)?,
@@ -196,14 +201,12 @@ fn decide_post(
 }
 
 /// The watches that a post satisfies; and, if there are any, the exclusion that holds it back all the same.
-fn watch(post: &Post, rules: &Rules) -> (Vec<Match>, Option<SuppressedAlert>) {
-    let (title, text) = (query::words(&post.title), query::words(&post.text));
-    let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
-    let matches = rules.watches.matches(&subject);
+fn watch(subject: &Subject<'_>, rules: &Rules) -> (Vec<Match>, Option<SuppressedAlert>) {
+    let matches = rules.watches.matches(subject);
     if matches.is_empty() {
         return (matches, None);
     }
-    let excluded = first_true(&rules.exclusions, &subject)
+    let excluded = first_true(&rules.exclusions, subject)
         .map(|(exclusion, clauses)| SuppressedAlert::Excluded { exclusion: exclusion.name.clone(), clauses });
     (matches, excluded)
 }

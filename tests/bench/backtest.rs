@@ -159,7 +159,7 @@ fn config(folder: &Path, corpora: &Path, watches: &[(String, String)]) -> Config
     write("routes.toml", routes);
     write("sources.toml", "");
     let paths = Paths { config: folder.to_owned(), sources: folder.join("sources.toml"), data: None };
-    Config::load(&paths).unwrap_or_else(|faults| panic!("{faults:#?}")).0
+    Config::load(&paths).unwrap().0
 }
 
 fn time(archive: &Archive, config: &Config, watch: &str) {

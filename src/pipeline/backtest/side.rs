@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use super::question::BacktestError;
-use super::replay::{Judged, Replay};
+use super::replay::{Judged, Replay, Watched};
 use super::report::{Amount, Change, Delta, Findings, Overlap, Searched};
 use super::sample::{Samples, Shown};
 use super::tally::Tally;
 use crate::archive::{AgeTo, Archive, Record, Window};
 use crate::model::{ClauseHit, Match, Post, StoryId};
 use crate::pipeline::Rules;
-use crate::query::{Query, Subject, why_not, words};
+use crate::query::{Because, Query, Subject, why_not, words};
 use crate::watch::WatchSpec;
 
 /// Most other watches in a report; each costs a count over the archive.
@@ -58,8 +58,8 @@ impl<'a> Side<'a> {
     }
 
     /// Judges a post and counts it.
-    pub fn see(&mut self, record: &Record, subject: &Subject<'_>) -> Result<Said, BacktestError> {
-        let mention = match self.replay.judge(record, subject)? {
+    pub fn see(&mut self, record: &Record, watched: Watched) -> Result<Said, BacktestError> {
+        let mention = match self.replay.judge(record, watched)? {
             Judged::NotFound => return Ok(Said::NotFound),
             Judged::Excluded(exclusion) => {
                 self.tally.exclude(&exclusion);
@@ -171,8 +171,7 @@ fn stories<'s>(side: Option<&'s Side<'_>>, none: &'s HashSet<StoryId>) -> &'s Ha
 fn failing(query: &Query, post: &Post) -> Vec<String> {
     let (title, text) = (words(&post.title), words(&post.text));
     let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
-    let because = why_not(query.expr(), &subject);
-    because.into_iter().map(|because| format!("{}: {}", because.clause, because.why)).collect()
+    why_not(query.expr(), &subject).iter().map(Because::sentence).collect()
 }
 
 /// What keeps a post out that was a mention; the clauses that fail are found later, for what is shown.

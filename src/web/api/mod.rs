@@ -2,6 +2,7 @@
 
 pub mod backtest;
 pub mod backup;
+pub mod count;
 pub mod deliveries;
 pub mod explain;
 pub mod health;
