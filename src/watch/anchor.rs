@@ -3,92 +3,118 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::model::{Field, Post};
-use crate::query::ast::{Expr, FieldClause, NearOperand, Scope, TextClause};
+use super::plan::{Ask, Clauses, Plan};
+use super::terms::{Term, Terms, stem};
+use crate::model::Post;
+use crate::query::ast::{Expr, FieldClause, TextClause};
 use crate::query::eval::{bare_url, host_and_path};
 use crate::query::hash;
 
-/// Something that a post has or has not, found without evaluating a query.
+/// What a post must have for a clause that is not about words to be true; found without evaluating a query.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Anchor {
-    /// A word, by its hash.
-    Word { scope: Scope, hash: u64 },
-    /// A word that starts so.
-    Stem { scope: Scope, stem: String },
+pub(super) enum Key {
     /// These characters in title or text.
     Characters(String),
     /// A value of a field, by [`value_key`].
     Value(u64),
 }
 
-/// Anchors of which at least one holds of every post that satisfies the query.
+/// Something that a post has or has not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Anchor {
+    Term(Term),
+    /// The key of a clause.
+    Clause(u32),
+}
+
+/// Anchors of which at least one holds of every post that satisfies the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Anchors {
     pub any_of: Vec<Anchor>,
-    /// A guess at the share of posts of which one of them holds, to choose between ways to anchor a query.
+    /// A guess at the share of posts of which one of them holds, to choose between ways to anchor a plan.
     pub share: f64,
 }
 
-impl Anchors {
-    /// The rarest anchors of a query; `None` when a post can satisfy it without having anything it names.
-    pub(super) fn of(expr: &Expr) -> Option<Self> {
-        match expr {
-            Expr::And(parts) => parts.iter().filter_map(Self::of).min_by(|a, b| a.share.total_cmp(&b.share)),
-            Expr::Or(parts) => parts.iter().map(Self::of).collect::<Option<Vec<_>>>().map(Self::together),
-            Expr::Text { scope, what } => Some(Self::of_text(*scope, what)),
-            Expr::Is(clause) => {
-                let (key, share) = value_key(clause)?;
-                Some(Self { any_of: vec![Anchor::Value(key)], share })
+/// How common terms and clauses are.
+pub(super) struct Shares<'t> {
+    pub terms: &'t [f64],
+    pub clauses: &'t Clauses,
+}
+
+impl Shares<'_> {
+    /// The rarest anchors of a plan; `None` when a post can satisfy it without having anything it names.
+    pub(super) fn anchors(&self, plan: &Plan) -> Option<Anchors> {
+        match plan {
+            Plan::All(parts) => {
+                parts.iter().filter_map(|part| self.anchors(part)).min_by(|a, b| a.share.total_cmp(&b.share))
             }
-            Expr::Not(_) | Expr::Compare { .. } => None,
+            Plan::Any(parts) => parts.iter().map(|part| self.anchors(part)).collect::<Option<Vec<_>>>().map(together),
+            Plan::Is(ask) => self.of(ask),
+            Plan::Not(_) => None,
         }
     }
 
-    fn of_text(scope: Scope, what: &TextClause) -> Self {
-        match what {
-            TextClause::Phrase(words)
-            | TextClause::Loose { words, .. }
-            | TextClause::ExactCase { words, .. }
-            | TextClause::Sigil { words, .. } => Self::rarest_word(scope, words),
-            TextClause::Wildcard(pattern) => Self::stem(scope, pattern),
-            TextClause::Near { left, right, .. } => {
-                let (left, right) = (Self::side(scope, left), Self::side(scope, right));
-                if left.share <= right.share { left } else { right }
+    fn of(&self, ask: &Ask) -> Option<Anchors> {
+        match ask {
+            Ask::Term(_, term) => Some(self.term(*term)),
+            Ask::Phrase(_, words) => {
+                words.iter().map(|word| self.term(*word)).min_by(|a, b| a.share.total_cmp(&b.share))
             }
-            TextClause::Raw(characters) => {
-                Self { any_of: vec![Anchor::Characters(characters.clone())], share: RAW_SHARE }
+            Ask::Near { left, right, .. } => {
+                let side = |terms: &[Term]| together(terms.iter().map(|term| self.term(*term)));
+                let (left, right) = (side(left), side(right));
+                Some(if left.share <= right.share { left } else { right })
+            }
+            Ask::Clause(number) => {
+                let (_, share) = self.clauses.key(*number)?;
+                Some(Anchors { any_of: vec![Anchor::Clause(*number)], share: *share })
             }
         }
     }
 
-    fn rarest_word(scope: Scope, words: &[String]) -> Self {
-        let share = |word: &&String| word_share(word);
-        let rarest = words.iter().min_by(|a, b| share(a).total_cmp(&share(b))).map_or("", String::as_str);
-        Self { any_of: vec![Anchor::Word { scope, hash: hash(rarest) }], share: word_share(rarest) }
-    }
-
-    fn stem(scope: Scope, pattern: &str) -> Self {
-        let stem = &pattern[..pattern.find(['*', '?']).unwrap_or(pattern.len())];
-        let share = (length_share(stem) * STEM_FACTOR).min(1.0);
-        Self { any_of: vec![Anchor::Stem { scope, stem: stem.to_owned() }], share }
-    }
-
-    fn side(scope: Scope, operands: &[NearOperand]) -> Self {
-        Self::together(operands.iter().map(|operand| match operand {
-            NearOperand::Word(word) => Self::rarest_word(scope, std::slice::from_ref(word)),
-            NearOperand::Wildcard(pattern) => Self::stem(scope, pattern),
-        }))
-    }
-
-    fn together(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut all = Self { any_of: Vec::new(), share: 0.0 };
-        for part in parts {
-            all.any_of.extend(part.any_of);
-            all.share += part.share;
-        }
-        all
+    fn term(&self, term: Term) -> Anchors {
+        let share = self.terms.get(term as usize).copied().unwrap_or(1.0);
+        Anchors { any_of: vec![Anchor::Term(term)], share }
     }
 }
+
+fn together(parts: impl IntoIterator<Item = Anchors>) -> Anchors {
+    let mut all = Anchors { any_of: Vec::new(), share: 0.0 };
+    for part in parts {
+        all.any_of.extend(part.any_of);
+        all.share += part.share;
+    }
+    all
+}
+
+/// What a post must have for a clause to be true, and a guess at the share of posts that have it.
+pub(super) fn key_of(expr: &Expr) -> Option<(Key, f64)> {
+    match expr {
+        Expr::Text { what: TextClause::Raw(characters), .. } => Some((Key::Characters(characters.clone()), RAW_SHARE)),
+        Expr::Is(clause) => value_key(clause).map(|(key, share)| (Key::Value(key), share)),
+        Expr::And(_) | Expr::Or(_) | Expr::Not(_) | Expr::Text { .. } | Expr::Compare { .. } => None,
+    }
+}
+
+/// A guess for each term at the share of posts that have it: by what is known of the language, and by how often
+/// the watches themselves name it.
+pub(super) fn shares(terms: &Terms, watches: usize) -> Vec<f64> {
+    let share = |term: Term| {
+        let text = terms.text(term);
+        let known = match stem(text) {
+            word if word.len() == text.len() => word_share(word),
+            stem => (length_share(stem) * STEM_FACTOR).min(1.0),
+        };
+        known + USE_WEIGHT * f64::from(terms.uses(term)) / (watches + FEW_WATCHES) as f64
+    };
+    (0..terms.len() as Term).map(share).collect()
+}
+
+/// How much a use counts: a word that a hundredth of the watches names is taken to be in so many hundredths of the posts.
+const USE_WEIGHT: f64 = 1.0;
+
+/// With fewer watches than this, what they name says little.
+const FEW_WATCHES: usize = 1_000;
 
 /// Share of posts that have exact characters. They are looked for in every byte of every post as soon as one
 /// watch is anchored so; a word is the better anchor unless it is a very common one.
@@ -193,13 +219,5 @@ fn domains(host: &str, mut visit: impl FnMut(&str)) {
         visit(domain);
         let Some((_, above)) = domain.split_once('.') else { return };
         domain = above;
-    }
-}
-
-/// Whether an anchor in this scope is looked for in this text.
-pub(super) fn covers(scope: Scope, field: Field) -> bool {
-    match scope {
-        Scope::Either => true,
-        Scope::Only(only) => only == field,
     }
 }
