@@ -16,7 +16,7 @@ use crate::query::{NameError, Names, Place, Query, QueryError};
 use crate::watch::WatchSpec;
 
 /// Most watches of one configuration.
-pub const MAX_WATCHES: usize = 10_000;
+pub const MAX_WATCHES: usize = 100_000;
 /// Longest name of an owner, in characters.
 const MAX_OWNER: usize = 100;
 

@@ -78,6 +78,47 @@ impl Shares<'_> {
     }
 }
 
+/// Most guards that a watch has in one bucket: with more, it waits there without.
+const MAX_GUARDS: usize = 8;
+
+impl Shares<'_> {
+    /// Terms besides `known` of which a post must have at least one to satisfy a plan; the rarest there are.
+    pub(super) fn guards(&self, plan: &Plan, known: Term) -> Option<Vec<Term>> {
+        self.guards_of(plan, known).map(|(guards, _)| guards)
+    }
+
+    fn guards_of(&self, plan: &Plan, known: Term) -> Option<(Vec<Term>, f64)> {
+        let rarest = |a: &(Vec<Term>, f64), b: &(Vec<Term>, f64)| a.1.total_cmp(&b.1);
+        match plan {
+            Plan::All(parts) => parts.iter().filter_map(|part| self.guards_of(part, known)).min_by(rarest),
+            Plan::Any(parts) => {
+                let parts = parts.iter().map(|part| self.guards_of(part, known)).collect::<Option<Vec<_>>>()?;
+                let terms = parts.into_iter().flat_map(|(guards, _)| guards).collect();
+                self.one_of(terms, known)
+            }
+            Plan::Is(Ask::Term(_, term)) => self.one_of(vec![*term], known),
+            Plan::Is(Ask::Phrase(_, words)) => {
+                words.iter().filter_map(|word| self.one_of(vec![*word], known)).min_by(rarest)
+            }
+            Plan::Is(Ask::Near { left, right, .. }) => {
+                [left, right].into_iter().filter_map(|side| self.one_of(side.clone(), known)).min_by(rarest)
+            }
+            Plan::Is(Ask::Clause(_)) | Plan::Not(_) => None,
+        }
+    }
+
+    /// These terms as guards, unless there are too many or they say nothing more.
+    fn one_of(&self, mut terms: Vec<Term>, known: Term) -> Option<(Vec<Term>, f64)> {
+        terms.sort_unstable();
+        terms.dedup();
+        if terms.is_empty() || terms.len() > MAX_GUARDS || terms.contains(&known) {
+            return None;
+        }
+        let share = terms.iter().map(|term| self.term(*term).share).sum();
+        Some((terms, share))
+    }
+}
+
 fn together(parts: impl IntoIterator<Item = Anchors>) -> Anchors {
     let mut all = Anchors { any_of: Vec::new(), share: 0.0 };
     for part in parts {
@@ -163,8 +204,30 @@ enum About {
     Thread,
 }
 
+/// What the clauses of the watches ask for, a bit for each [`About`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked(u16);
+
+impl Asked {
+    /// Also for what a clause with this key asks for.
+    pub(super) fn add(&mut self, key: &Key) {
+        if let Key::Value(key) = key {
+            self.0 |= 1 << (key & ABOUT);
+        }
+    }
+
+    fn has(self, about: About) -> bool {
+        self.0 & (1 << about as u16) != 0
+    }
+}
+
+/// The bits of a key that say what it is about.
+const ABOUT: u64 = 0xf;
+
 fn key(about: About, value: &str) -> u64 {
-    hash(&value.to_lowercase()).rotate_left(8) ^ (about as u64)
+    let is_lower = value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    let hash = if is_lower { hash(value) } else { hash(&value.to_lowercase()) };
+    (hash & !ABOUT) | (about as u64)
 }
 
 /// The key of a clause about a field, and a guess at the share of posts that satisfy it; `None` for what is
@@ -185,30 +248,33 @@ fn value_key(clause: &FieldClause) -> Option<(u64, f64)> {
     })
 }
 
-/// Visits the key of every value that a clause could ask a post for.
-pub(super) fn post_keys(post: &Post, mut visit: impl FnMut(u64)) {
+/// Visits the key of every value that a clause could ask a post for, as far as any does.
+pub(super) fn post_keys(post: &Post, asked: Asked, mut visit: impl FnMut(u64)) {
+    let mut see = |about, value: &str| {
+        if asked.has(about) {
+            visit(key(about, value));
+        }
+    };
     if let Some(author) = &post.author {
-        visit(key(About::Author, &author.handle));
-        visit(key(About::Author, &author.name));
+        see(About::Author, &author.handle);
+        see(About::Author, &author.name);
     }
-    domains(&post.site, |domain| visit(key(About::Site, domain)));
+    domains(&post.site, |domain| see(About::Site, domain));
     for url in [&post.url, &post.canonical_url] {
-        visit(key(About::Url, bare_url(url)));
+        see(About::Url, bare_url(url));
     }
     for link in post.links.iter().chain(&post.target) {
-        domains(host_and_path(link).0, |domain| visit(key(About::Link, domain)));
+        domains(host_and_path(link).0, |domain| see(About::Link, domain));
     }
-    visit(key(About::Source, &post.source));
-    visit(key(About::Kind, &post.kind));
-    visit(key(About::Type, post.post_type.word()));
-    for tag in &post.tags {
-        visit(key(About::Tag, tag));
-    }
+    see(About::Source, &post.source);
+    see(About::Kind, &post.kind);
+    see(About::Type, post.post_type.word());
+    post.tags.iter().for_each(|tag| see(About::Tag, tag));
     if let Some(lang) = post.lang.as_deref().and_then(|lang| lang.split(['-', '_']).next()) {
-        visit(key(About::Lang, lang));
+        see(About::Lang, lang);
     }
-    for id in std::iter::once(post.id).chain(post.thread) {
-        visit(key(About::Thread, &id.to_string()));
+    if asked.has(About::Thread) {
+        std::iter::once(post.id).chain(post.thread).for_each(|id| see(About::Thread, &id.to_string()));
     }
 }
 

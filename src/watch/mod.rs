@@ -141,7 +141,7 @@ impl WatchSet {
 
     /// Numbers of the watches that a post satisfies, in order, without the explanation.
     pub fn matching(&self, subject: &Subject<'_>) -> Vec<usize> {
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(32);
         self.large.matching(subject, &mut found);
         self.small.matching(subject, &mut found);
         in_order(found)

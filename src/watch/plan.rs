@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::anchor::{self, Key};
+use super::anchor::{self, Asked, Key};
 use super::terms::{Term, Terms};
 use crate::query::ast::{Expr, NearOperand, Scope, TextClause};
 
@@ -41,6 +41,7 @@ pub(super) struct Clauses {
     exprs: Vec<Expr>,
     /// What a post must have for the clause to be true, and how rare that is.
     keys: Vec<Option<(Key, f64)>>,
+    asked: Asked,
 }
 
 /// Numbers of clauses by how they print; only needed while plans are made.
@@ -55,10 +56,17 @@ impl Clauses {
         self.keys.get(number as usize)?.as_ref()
     }
 
+    /// Which fields any of them asks for.
+    pub(super) fn asked(&self) -> Asked {
+        self.asked
+    }
+
     fn name(&mut self, expr: &Expr, known: &mut Known) -> u32 {
         *known.entry(expr.to_string()).or_insert_with(|| {
+            let key = anchor::key_of(expr);
+            key.iter().for_each(|(key, _)| self.asked.add(key));
             self.exprs.push(expr.clone());
-            self.keys.push(anchor::key_of(expr));
+            self.keys.push(key);
             (self.exprs.len() - 1) as u32
         })
     }

@@ -16,7 +16,9 @@ pub(super) struct Seen<'s> {
     text_from: u32,
     /// Where each term stands, chained by term.
     places: Vec<Place>,
-    /// Open addressing, at most half full.
+    /// Every term that occurs, each once.
+    terms: Vec<Term>,
+    /// Where the places of each term are; open addressing, at most half full.
     slots: Vec<Slot>,
     /// A bit for each term that occurs: nearly all questions are about terms that do not.
     filter: [u64; FILTER_WORDS],
@@ -51,6 +53,7 @@ impl<'s> Seen<'s> {
             at: Vec::with_capacity(words),
             text_from: subject.title.len() as u32 + 1,
             places: Vec::with_capacity(words),
+            terms: Vec::with_capacity(words),
             slots: Vec::new(),
             filter: [0; FILTER_WORDS],
         };
@@ -64,10 +67,15 @@ impl<'s> Seen<'s> {
     fn look_up(&mut self, terms: &Terms, list: &WordList) {
         for (position, hash) in list.hashes().iter().enumerate() {
             let (text, at) = (list.text(position), self.at.len() as u32);
-            let term = terms.word(*hash, text);
-            self.at.push(term.unwrap_or(NO_TERM));
-            self.places.extend(term.map(|term| Place { term, at, next: END }));
-            terms.each_pattern(text, |term| self.places.push(Place { term, at, next: END }));
+            let mut add = |term| self.places.push(Place { term, at, next: END });
+            let Some(term) = terms.word(*hash, text) else {
+                terms.each_pattern(text, add);
+                self.at.push(NO_TERM);
+                continue;
+            };
+            add(term);
+            terms.fitting(term).iter().for_each(|pattern| add(*pattern));
+            self.at.push(term);
         }
     }
 
@@ -80,6 +88,7 @@ impl<'s> Seen<'s> {
             let before = std::mem::replace(&mut slot.last, index as u32);
             if slot.term == NO_TERM {
                 (slot.term, slot.first) = (place.term, index as u32);
+                self.terms.push(place.term);
                 self.filter[filter_word(place.term)] |= filter_bit(place.term);
             } else if let Some(before) = self.places.get_mut(before as usize) {
                 before.next = index as u32;
@@ -88,8 +97,8 @@ impl<'s> Seen<'s> {
     }
 
     /// Every term of the post, each once.
-    pub(super) fn terms(&self) -> impl Iterator<Item = Term> {
-        self.slots.iter().filter(|slot| slot.term != NO_TERM).map(|slot| slot.term)
+    pub(super) fn terms(&self) -> &[Term] {
+        &self.terms
     }
 
     /// Whether the post may have a term: quick, and wrong now and then about one that it has not.

@@ -10,7 +10,7 @@ use super::layout::Sorter;
 use super::plan::{Clauses, Known, Planner};
 use super::program::all_hold;
 use super::seen::Seen;
-use super::terms::{Hashed, Terms};
+use super::terms::{Hashed, NO_TERM, Term, Terms};
 use crate::query::Subject;
 use crate::query::ast::Expr;
 
@@ -20,26 +20,40 @@ use crate::query::ast::Expr;
 pub(super) struct Segment {
     pub(super) terms: Terms,
     pub(super) clauses: Clauses,
-    /// Programs, bucket by bucket: the number of a watch, the length of its program, the program.
+    /// Another term that the post must have as well, for each entry of each bucket. Apart from the entries,
+    /// because most are looked at in vain.
+    pub(super) guards: Vec<Term>,
+    pub(super) entries: Vec<Entry>,
+    /// The length of a program, the program, the length of the next, and so on.
     pub(super) code: Vec<u32>,
-    /// Where the bucket of each term begins in `code`; one more for the end of the last.
-    pub(super) term_buckets: Vec<u32>,
-    pub(super) values: HashMap<u64, Bucket, BuildHasherDefault<Hashed>>,
+    /// The bucket of each term.
+    pub(super) by_term: Vec<Bucket>,
+    pub(super) by_value: HashMap<u64, Bucket, BuildHasherDefault<Hashed>>,
     pub(super) characters: Option<AhoCorasick>,
     /// The bucket for each pattern of `characters`.
-    pub(super) character_buckets: Vec<Bucket>,
+    pub(super) by_characters: Vec<Bucket>,
     /// Of the watches that no anchor can rule out.
     pub(super) always: Bucket,
-    /// Programs too large to stand in each of their buckets, and where each begins and ends.
-    pub(super) far_code: Vec<u32>,
-    pub(super) far: Vec<Bucket>,
 }
 
-/// Where the programs of a bucket begin and end.
-pub(super) type Bucket = (u32, u32);
+/// A watch to be asked, and where its program begins in `code`: [`TRUE`] when there is nothing left to ask.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub watch: u32,
+    pub program: u32,
+}
 
-/// Marks, in place of a length, the number of a program that stands elsewhere.
-pub(super) const FAR: u32 = 1 << 31;
+/// The program of no question.
+pub(super) const TRUE: u32 = u32::MAX;
+
+/// Where entries begin and end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Bucket {
+    pub start: u32,
+    /// Entries from here on have a guard; equal ones stand side by side.
+    pub guarded: u32,
+    pub end: u32,
+}
 
 impl Segment {
     /// The segment over queries, numbered from 0.
@@ -54,66 +68,72 @@ impl Segment {
             let plan = planner.plan(query, false);
             sorter.sort(watch as u32, plan, planner.clauses);
         }
+        terms.fit();
         sorter.finish(Self { terms, clauses, ..Self::default() })
     }
 
     /// Visits the numbers of the queries that are true of a post; one may come several times.
     pub(super) fn matching(&self, subject: &Subject<'_>, mut visit: impl FnMut(u32)) {
         let seen = Seen::new(&self.terms, subject);
-        self.each_candidate(&seen, |watch, code| {
-            if all_hold(code, &seen, &self.clauses) {
-                visit(watch);
+        self.each_candidate(&seen, |entry| {
+            if entry.program == TRUE || all_hold(self.program(entry.program), &seen, &self.clauses) {
+                visit(entry.watch);
             }
         });
     }
 
     /// Visits the numbers of the queries that could be true of a post; one may come several times.
     pub(super) fn candidates(&self, subject: &Subject<'_>, mut visit: impl FnMut(u32)) {
-        self.each_candidate(&Seen::new(&self.terms, subject), |watch, _| visit(watch));
+        self.each_candidate(&Seen::new(&self.terms, subject), |entry| visit(entry.watch));
     }
 
-    fn each_candidate(&self, seen: &Seen<'_>, mut visit: impl FnMut(u32, &[u32])) {
-        for term in seen.terms() {
-            if let Some(&[start, end]) = self.term_buckets.get(term as usize..term as usize + 2) {
-                self.open((start, end), &mut visit);
-            }
+    fn program(&self, start: u32) -> &[u32] {
+        match self.code.get(start as usize..) {
+            Some([length, rest @ ..]) => rest.get(..*length as usize).unwrap_or_default(),
+            Some([]) | None => &[],
         }
-        if !self.values.is_empty() {
-            post_keys(seen.subject.post, |key| {
-                self.values.get(&key).into_iter().for_each(|bucket| self.open(*bucket, &mut visit));
+    }
+
+    fn each_candidate(&self, seen: &Seen<'_>, mut visit: impl FnMut(Entry)) {
+        for term in seen.terms() {
+            self.by_term.get(*term as usize).into_iter().for_each(|bucket| self.open(*bucket, seen, &mut visit));
+        }
+        if !self.by_value.is_empty() {
+            post_keys(seen.subject.post, self.clauses.asked(), |key| {
+                self.by_value.get(&key).into_iter().for_each(|bucket| self.open(*bucket, seen, &mut visit));
             });
         }
         if let Some(characters) = &self.characters {
-            self.by_characters(characters, seen.subject, &mut visit);
+            self.open_by_characters(characters, seen, &mut visit);
         }
-        self.open(self.always, &mut visit);
+        self.open(self.always, seen, &mut visit);
     }
 
-    /// Visits every program of a bucket with the number of its watch.
-    fn open(&self, (start, end): Bucket, visit: &mut impl FnMut(u32, &[u32])) {
-        let mut rest = self.code.get(start as usize..end as usize).unwrap_or_default();
-        while let [watch, length, after @ ..] = rest {
-            if length & FAR != 0 {
-                let (start, end) = self.far.get((length & !FAR) as usize).copied().unwrap_or_default();
-                visit(*watch, self.far_code.get(start as usize..end as usize).unwrap_or_default());
-                rest = after;
-                continue;
+    /// Visits the entries of a bucket whose guard, if any, the post has.
+    fn open(&self, bucket: Bucket, seen: &Seen<'_>, visit: &mut impl FnMut(Entry)) {
+        let (start, guarded, end) = (bucket.start as usize, bucket.guarded as usize, bucket.end as usize);
+        self.entries.get(start..guarded).unwrap_or_default().iter().for_each(|entry| visit(*entry));
+        let guards = self.guards.get(guarded..end).unwrap_or_default();
+        let entries = self.entries.get(guarded..end).unwrap_or_default();
+        // The last guard that the post has: those that are equal follow each other.
+        let mut had = NO_TERM;
+        for (guard, entry) in guards.iter().zip(entries) {
+            if seen.may_have(*guard) && (had == *guard || seen.has(*guard)) {
+                had = *guard;
+                visit(*entry);
             }
-            let Some((own, next)) = after.split_at_checked(*length as usize) else { return };
-            visit(*watch, own);
-            rest = next;
         }
     }
 
-    fn by_characters(&self, characters: &AhoCorasick, subject: &Subject<'_>, visit: &mut impl FnMut(u32, &[u32])) {
+    fn open_by_characters(&self, characters: &AhoCorasick, seen: &Seen<'_>, visit: &mut impl FnMut(Entry)) {
         let mut opened = Vec::new();
-        for text in [&subject.post.title, &subject.post.text] {
+        for text in [&seen.subject.post.title, &seen.subject.post.text] {
             for place in characters.find_overlapping_iter(text) {
                 // Each pattern counts once, however often a text repeats it.
                 if let Err(at) = opened.binary_search(&place.pattern()) {
                     opened.insert(at, place.pattern());
-                    let bucket = self.character_buckets.get(place.pattern().as_usize());
-                    bucket.into_iter().for_each(|bucket| self.open(*bucket, visit));
+                    let bucket = self.by_characters.get(place.pattern().as_usize());
+                    bucket.into_iter().for_each(|bucket| self.open(*bucket, seen, visit));
                 }
             }
         }

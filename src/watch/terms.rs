@@ -31,6 +31,10 @@ pub(super) struct Terms {
     stem_lengths: Vec<usize>,
     /// A bit for the hash of each stem: most stems of most words are of no pattern.
     stem_filter: Vec<u64>,
+    /// The patterns that each word fits, word by word, known once [`Terms::fit`] was called.
+    fitting: Vec<Term>,
+    /// Where the patterns of each term begin in `fitting`; one more for the end of the last.
+    fitting_from: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +67,8 @@ impl Default for Terms {
             patterns: HashMap::default(),
             stem_lengths: Vec::new(),
             stem_filter: Vec::new(),
+            fitting: Vec::new(),
+            fitting_from: Vec::new(),
         }
     }
 }
@@ -161,6 +167,30 @@ impl Terms {
         let hash = stem(text).bytes().fold(STEM_SEED, next_hash);
         let known = self.patterns.get(&hash)?;
         known.iter().find(|pattern| self.text(pattern.term) == text).map(|pattern| pattern.term)
+    }
+
+    /// Finds for every word the patterns that it fits, so that no post has to.
+    pub(super) fn fit(&mut self) {
+        if self.patterns.is_empty() {
+            return;
+        }
+        let mut fitting = Vec::new();
+        self.fitting_from = (0..=self.len() as Term)
+            .map(|term| {
+                let from = fitting.len() as u32;
+                self.each_pattern(self.text(term), |pattern| fitting.push(pattern));
+                from
+            })
+            .collect();
+        self.fitting = fitting;
+    }
+
+    /// The patterns that a word fits, of which the number is known.
+    pub(super) fn fitting(&self, word: Term) -> &[Term] {
+        match self.fitting_from.get(word as usize..word as usize + 2) {
+            Some(&[from, to]) => self.fitting.get(from as usize..to as usize).unwrap_or_default(),
+            Some(_) | None => &[],
+        }
     }
 
     /// Visits the patterns that a word fits.
