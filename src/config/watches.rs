@@ -16,7 +16,7 @@ use crate::query::{Names, Place, Query, QueryError};
 use crate::watch::{Exclusion, WatchSpec};
 
 /// Most watches of one configuration.
-pub const MAX_WATCHES: usize = 10_000;
+pub const MAX_WATCHES: usize = 100_000;
 /// Longest name of an owner, in characters.
 const MAX_OWNER: usize = 100;
 /// Most that a daily cap can be: beyond it a cap means nothing, and what it holds back is kept story by story.
