@@ -26,8 +26,8 @@ fn messages(home: &Home, level: &str) -> Vec<String> {
 
 /// What the last reload changed, as the log says.
 fn changes(home: &Home) -> Option<String> {
-    let reloads = logged(home).into_iter().filter(|entry| entry["message"] == "configuration reloaded");
-    Some(reloads.last()?["changes"].as_str()?.to_owned())
+    let reload = logged(home).into_iter().rfind(|entry| entry["message"] == "configuration reloaded")?;
+    Some(reload["changes"].as_str()?.to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
