@@ -1,5 +1,5 @@
 //! Does a back-test say what the daemon would have done, and what a change of a watch makes?
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
