@@ -26,6 +26,9 @@ pub const MAX_VISITED: usize = if cfg!(test) { 2_000 } else { 2_000_000 };
 /// Most posts that one walk asks one by one because the index cannot tell. Tests reach it sooner.
 pub const MAX_ASKED: usize = if cfg!(test) { 1_000 } else { 1_000_000 };
 
+/// Most posts that are asked one by one for a count: many counts make one report.
+pub const MAX_COUNTED: usize = 5_000;
+
 /// Posts that are read at once.
 const CHUNK: usize = 128;
 /// Threads that read, beside the one that visits. Few, because the line has to go on meanwhile.
@@ -88,7 +91,7 @@ impl Archive {
         let gather = Arrivals { window: walk.window, keep };
         let found = self.reading_in(&searcher, |searcher| searcher.search(&candidates, &gather).map_err(failed))?;
         if found.total > keep {
-            return Err(too_many(exact));
+            return Err(too_many(exact, keep));
         }
         let (places, of) = (found.places.as_slice(), found.places.len());
         let asks = || (!exact).then(|| Asks::new(&walk, &needles)).transpose();
@@ -142,14 +145,18 @@ impl Archive {
     /// How many posts that arrived in a window a query is true of.
     ///
     /// # Errors
-    /// As [`Archive::search`].
+    /// The index cannot decide the query alone and more than [`MAX_COUNTED`] posts would have to be asked, or it cannot
+    /// be read.
     pub fn count_within(&self, query: &Query, window: Window, age_to: AgeTo) -> Result<usize, ArchiveError> {
-        let Plan { query: candidates, exact: true, .. } = plan::plan(query.expr(), &self.fields, age_to) else {
-            return self.counted(query, Some(plan::arrived(window)), age_to);
-        };
+        let Plan { query: candidates, exact, .. } = plan::plan(query.expr(), &self.fields, age_to);
         let searcher = self.reader.searcher();
         let count = Arrivals { window, keep: 0 };
         let found = self.reading_in(&searcher, |searcher| searcher.search(&candidates, &count).map_err(failed))?;
+        match (exact, found.total <= MAX_COUNTED) {
+            (true, _) => {}
+            (false, true) => return self.counted(query, Some(plan::arrived(window)), age_to),
+            (false, false) => return Err(too_many(exact, MAX_COUNTED)),
+        }
         Ok(found.total)
     }
 
@@ -161,11 +168,11 @@ impl Archive {
     }
 }
 
-fn too_many(exact: bool) -> ArchiveError {
+fn too_many(exact: bool, bound: usize) -> ArchiveError {
     let hint = "look at a shorter time, or add a word or a field that leaves fewer of them";
     let what = match exact {
-        true => format!("the query is true of more than {MAX_VISITED} posts"),
-        false => format!("the index cannot decide this query alone, and more than {MAX_ASKED} posts are left to ask"),
+        true => format!("the query is true of more than {bound} posts"),
+        false => format!("the index cannot decide this query alone, and more than {bound} posts are left to ask"),
     };
     ArchiveError::TooBroad { what, hint }
 }

@@ -30,7 +30,7 @@ mod writer;
 mod tests;
 
 pub use age::AgeTo;
-pub use each::{MAX_ASKED, MAX_VISITED, Step, Walk, Window};
+pub use each::{MAX_ASKED, MAX_COUNTED, MAX_VISITED, Step, Walk, Window};
 pub use error::ArchiveError;
 pub use open::{Opened, SCHEMA_VERSION};
 pub use queue::Problem;
