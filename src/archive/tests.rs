@@ -123,13 +123,17 @@ const ALWAYS: Window = Window { from: Timestamp(i64::MIN), until: Timestamp(i64:
 
 /// Keys of what a walk visits, in order.
 fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
+    walked_for(archive, &query(text), window, age_to)
+}
+
+fn walked_for(archive: &Archive, query: &Query, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
     let mut keys = Vec::new();
-    let ended = archive.each(&query(text), window, age_to, &mut |step| {
+    let ended = archive.each(query, window, age_to, &mut |step| {
         if let Step::Found(record) = step {
             keys.push(record.post.key);
         }
         ControlFlow::Continue(())
     })?;
-    assert_eq!(ended, ControlFlow::Continue(()), "{text}");
+    assert_eq!(ended, ControlFlow::Continue(()), "{query}");
     Ok(keys)
 }

@@ -100,6 +100,11 @@ impl<'a> Document<'a> {
         self.root.contains_key(key) || !self.is_whole()
     }
 
+    /// The path of the file as the user gave it.
+    pub fn name(&self) -> &'a str {
+        &self.file.name
+    }
+
     /// The file's text, where spans point into.
     pub fn text(&self) -> &'a str {
         &self.file.text

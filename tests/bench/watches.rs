@@ -72,11 +72,8 @@ fn main() {
     );
     let wanted: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     for count in if wanted.is_empty() { COUNTS.to_vec() } else { wanted } {
-        let status = Command::new(std::env::current_exe().unwrap())
-            .arg(&folder)
-            .env(ONE, count.to_string())
-            .status()
-            .unwrap();
+        let status =
+            Command::new(std::env::current_exe().unwrap()).arg(&folder).env(ONE, count.to_string()).status().unwrap();
         assert!(status.success());
     }
 }
@@ -174,7 +171,9 @@ fn queries(corpus: &Corpus, count: usize) -> Vec<String> {
             with(post, |subject| set.matching(subject).into_iter().for_each(|number| matches[number] += 1));
         }
         let mut too_wide = 0;
-        for (number, _) in matches.iter().enumerate().filter(|(_, matches)| **matches as f64 > MOST * sample.len() as f64) {
+        for (number, _) in
+            matches.iter().enumerate().filter(|(_, matches)| **matches as f64 > MOST * sample.len() as f64)
+        {
             queries[number] = maker.query(number);
             too_wide += 1;
         }

@@ -131,7 +131,8 @@ proptest! {
 #[test]
 fn every_file_of_the_fuzzers_corpus_keeps_the_promises() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/query");
-    let files: Vec<_> = std::fs::read_dir(&folder).expect("a corpus").map(|entry| entry.expect("a file").path()).collect();
+    let files: Vec<_> =
+        std::fs::read_dir(&folder).expect("a corpus").map(|entry| entry.expect("a file").path()).collect();
     assert!(files.len() >= 15, "{} files", files.len());
     for file in files {
         fuzzed::query(&std::fs::read(&file).expect("a file"));
