@@ -5,8 +5,9 @@ mod common;
 
 use common::collector::Collector;
 use common::home::{Home, feed};
-use common::inside::Inside;
+use common::inside::{Inside, START};
 use common::web::{Page, Web};
+use overheard::model::{Duration, Event, Health, Ledger};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -176,5 +177,151 @@ async fn pages_escape_what_came_from_outside_and_load_nothing_from_elsewhere() {
     }
     let page = get(&inside, "/search?query=acme%20AND%20(").await;
     assert!(page.body.contains("role=\"alert\""), "says what is wrong: {}", page.body);
+    inside.stop().await;
+}
+
+const LONG: &str = "The dashboard of Acme Cloud shows errors since nine o'clock and nobody answers at the support desk";
+const WATCHES: &str = "[[watch]]\nname = \"acme\"\nowner = \"kim\"\nquery = \"acme\"\n\n[[exclusion]]\nname = \"jobs\"\nquery = \"hiring\"\n";
+
+/// A daemon that has read: a mention, an excluded post, one that was old already, one that nothing matches, and then
+/// a copy of the first from another feed. A third feed refuses us.
+async fn with_posts_of_every_end() -> (Inside, Web, Collector, Home) {
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let home = Home::new(&[feed(&web, "news"), feed(&web, "copy"), feed(&web, "closed")].concat(), &collector);
+    home.write("config/watches.toml", WATCHES);
+    let old = (START - Duration::hours(5)).to_string();
+    let item = |path: &str, title: &str, more: &str| {
+        format!("<item><guid>{path}</guid><link>http://site.test{path}</link><title>{title}</title>{more}</item>")
+    };
+    let items = [
+        item("/1", "Acme is down", &format!("<description>{LONG}</description>")),
+        item("/2", "Acme is hiring", "<description>Come to us.</description>"),
+        item("/3", "Acme was down", &format!("<pubDate>{old}</pubDate>")),
+        item("/4", "Acmee and the weather", "<description>Sunny.</description>"),
+    ];
+    let body = format!("<rss version=\"2.0\"><channel><title>f</title>{}</channel></rss>", items.concat());
+    let page = Page::Ok { content_type: "application/rss+xml", body: body.into(), headers: Vec::new() };
+    web.set("news.test", "/feed.xml", page);
+    web.set("copy.test", "/feed.xml", Page::rss(&[]));
+    web.set("closed.test", "/feed.xml", Page::status(403));
+    let inside = Inside::start(&home).await;
+    inside.until("the webhook", async || collector.received().into_iter().next()).await;
+    web.set("copy.test", "/feed.xml", Page::rss(&[("/copy", "Copied: Acme is down", LONG)]));
+    inside.until("the copy", async || (inside.health("copy").counts.mention == 1).then_some(())).await;
+    let blocked = async || (inside.health("closed").health == Health::Blocked).then_some(());
+    inside.until("the refusal", blocked).await;
+    inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
+    inside.search("");
+    (inside, web, collector, home)
+}
+
+async fn explained(inside: &Inside, post: &str) -> Value {
+    get(inside, &format!("/api/v1/explain?post={post}")).await.json()
+}
+
+async fn why_not(inside: &Inside, post: &str) -> Value {
+    get(inside, &format!("/api/v1/why-not?post={post}&watch=acme")).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_of_a_post_is_explained_whatever_its_end() {
+    let (inside, _web, collector, _home) = with_posts_of_every_end().await;
+    let told = explained(&inside, "http://site.test/1").await;
+    assert_eq!(told["outcome"], "mention", "{told:#}");
+    assert_eq!(told["matches"][0]["clauses"][0]["words"], json!(["Acme"]));
+    assert_eq!(told["matches"][0]["now"], "unchanged");
+    assert_eq!(told["score"]["parts"][0]["signal"], "relevance");
+    assert_eq!(told["alerts"][0]["id"], collector.received()[0].id);
+    assert_eq!(told["alerts"][0]["route"], json!(["(default)"]));
+    assert_eq!(told["alerts"][0]["delivery"]["state"], "delivered");
+    assert_eq!(told["story"]["total"], 2);
+    assert_eq!(told["differs"], json!([]), "nothing was altered");
+
+    let copy = explained(&inside, "http://site.test/copy").await;
+    assert_eq!(copy["held_back"][0]["reason"], "story_alerted", "{copy:#}");
+    assert_eq!(copy["story"]["joined"], json!({ "by": "same_text", "with": told["post"]["id"] }));
+    assert_eq!(copy["alerts"][0]["raised_by"], told["post"]["id"], "who was told of the story");
+
+    let excluded = why_not(&inside, "http://site.test/2").await;
+    assert_eq!(
+        (&excluded["matches"], &excluded["held_back"][0]["exclusion"]),
+        (&json!(true), &json!("jobs")),
+        "{excluded:#}"
+    );
+    assert!(excluded["answer"].to_string().contains("the exclusion jobs holds it back (hiring)"), "{excluded:#}");
+
+    let old = why_not(&inside, "http://site.test/3").await;
+    assert_eq!((&old["matches"], &old["held_back"][0]["reason"]), (&json!(true), &json!("first_poll")), "{old:#}");
+
+    let unmatched = why_not(&inside, "http://site.test/4").await;
+    assert_eq!(unmatched["matches"], false);
+    assert_eq!(unmatched["because"][0]["clause"], "acme");
+    assert!(unmatched["because"][0]["why"].as_str().unwrap().ends_with("only as part of `Acmee`"), "{unmatched:#}");
+    assert_eq!(unmatched["title"]["highlights"][0], json!({ "start": 0, "end": 5 }), "what came near is marked");
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_post_that_is_not_there_everything_known_is_told() {
+    let (inside, _web, _collector, _home) = with_posts_of_every_end().await;
+    let unknown = get(&inside, "/api/v1/explain?post=http://closed.test/9").await;
+    assert_eq!(unknown.status, 404);
+    let unknown = unknown.json();
+    assert_eq!(unknown["error"]["code"], "not_found");
+    let source = &unknown["known"]["sources"][0];
+    assert_eq!((&source["name"], &source["health"]["health"]), (&json!("closed"), &json!("blocked")), "{unknown:#}");
+    assert!(source["words"][0].as_str().unwrap().contains("HTTP 403"), "{source:#}");
+    assert_eq!(why_not(&inside, "http://closed.test/9").await["known"]["sources"], unknown["known"]["sources"]);
+    let nowhere = explained(&inside, "https://elsewhere.example/x").await;
+    assert!(nowhere["known"]["words"][1].as_str().unwrap().starts_with("no source listens to"), "{nowhere:#}");
+
+    let known = inside.search("title:down").results.into_iter().find(|found| found.url.ends_with("/1")).unwrap();
+    let expired = Event::Expired { posts: vec![known.id], at: inside.now() };
+    inside.daemon.writer.record(vec![expired]).await.unwrap();
+    inside.search("");
+    for named in ["http://site.test/1".to_owned(), inside_alert(&inside)] {
+        let expired = explained(&inside, &named).await;
+        assert_eq!(expired["known"]["seen"]["post"], known.id.to_string(), "{named}: {expired:#}");
+    }
+    for path in ["/api/v1/explain", "/api/v1/explain?post=", "/api/v1/why-not?post=x", "/api/v1/explain?posts=x"] {
+        let wrong = get(&inside, path).await;
+        assert_eq!((wrong.status, &wrong.json()["error"]["code"]), (400, &json!("bad_request")), "{path}");
+    }
+    let wrong = get(&inside, "/api/v1/why-not?post=x&watch=acm").await;
+    assert_eq!((wrong.status, &wrong.json()["error"]["hint"]), (400, &json!("did you mean `acme`?")));
+    inside.stop().await;
+}
+
+/// The id of the one alert.
+fn inside_alert(inside: &Inside) -> String {
+    overheard::pipeline::look::deliveries(&inside.daemon.store, None, 1).unwrap().remove(0).id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_that_was_altered_or_added_later_is_told_apart_from_what_was_recorded() {
+    let (inside, _web, _collector, home) = with_posts_of_every_end().await;
+    let before = inside.search("acme").results.into_iter().find(|found| found.url.ends_with("/1")).unwrap();
+    let altered = WATCHES.replace("query = \"acme\"", "query = \"acme AND outage\"");
+    home.write(
+        "config/watches.toml",
+        &format!("{altered}\n[[watch]]\nname = \"new\"\nowner = \"kim\"\nquery = \"weather\"\n"),
+    );
+    inside.daemon.reload().await.unwrap();
+
+    let told = explained(&inside, "http://site.test/1").await;
+    assert_eq!(told["matches"][0]["version"], before.matches[0].version, "recorded with the mention");
+    assert_eq!(before.matches[0].clauses[0].clause, "acme", "and so are the clauses");
+    assert_eq!(told["matches"][0]["now"], "altered");
+    assert_eq!(
+        (&told["differs"][0]["change"], &told["differs"][0]["name"]),
+        (&json!("matches_no_more"), &json!("acme")),
+        "{told:#}"
+    );
+    let why = why_not(&inside, "http://site.test/1").await;
+    assert_eq!((&why["matches"], &why["because"][0]["clause"]), (&json!(false), &json!("outage")), "{why:#}");
+    assert_eq!(why["recorded"]["clauses"][0]["clause"], "acme");
+    let late = get(&inside, "/api/v1/why-not?post=http://site.test/4&watch=new").await.json();
+    assert_eq!((&late["matches"], &late["recorded"]), (&json!(true), &Value::Null));
+    assert!(late["answer"][0].as_str().unwrap().contains("added or altered since"), "{late:#}");
     inside.stop().await;
 }

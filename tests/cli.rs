@@ -225,3 +225,94 @@ fn evaluate_matches_says_which_file_and_line_is_wrong() {
     let ended = evaluated(folder.path(), &[]);
     assert!(ended.code == 2 && ended.err.contains("pairs.tsv"), "{}", ended.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn explain_and_why_not_tell_the_same_with_and_without_a_daemon() {
+    let (home, _web, collector, daemon) = with_one_mention().await;
+    let delivered = async || (overheard(&home, &["deliveries", "--state", "delivered"]).code == 0).then_some(());
+    until("the verdict", delivered).await;
+    // Scheme, `www.`, a slash at the end and the fragment do not matter.
+    let told = overheard(&home, &["explain", "https://www.site.test/1/#top"]);
+    assert_eq!(told.code, 0, "{}", told.err);
+    for part in [
+        "Acme is down\n  http://site.test/1\n",
+        "A mention: at least one watch matched it.",
+        "Watch acme (owner kim), version ",
+        "  │ *Acme* is down\n  acme: “Acme”\n",
+        "relevance: acme in the title",
+        "it is the only post of its story",
+        "hook by the route (default) [alert_",
+        "`hook` took it on ",
+    ] {
+        assert!(told.out.contains(part), "{part}: {}", told.out);
+    }
+    let near = overheard(&home, &["why-not", "http://site.test/2", "acme"]);
+    assert_eq!(near.code, 0, "{}", near.err);
+    assert!(near.out.contains("`acme` does not match it.") && near.out.contains("acme: not in the title or the text"));
+    let wrong = overheard(&home, &["why-not", "http://site.test/2", "acm"]);
+    assert!(wrong.code == 2 && wrong.err.contains("did you mean `acme`?"), "{}", wrong.err);
+    let unknown = overheard(&home, &["explain", "http://news.test/nothing"]);
+    assert_eq!(unknown.code, 1, "{}", unknown.err);
+    assert!(unknown.out.contains("Source news (rss) could have brought it"), "{}", unknown.out);
+    assert!(unknown.out.contains("listed 2 posts"), "{}", unknown.out);
+
+    let json = |arguments: &[&str]| {
+        let mut answer: Value =
+            serde_json::from_str(&overheard(&home, &[arguments, &["--json"]].concat()).out).unwrap();
+        answer.as_object_mut().unwrap().remove("as_of");
+        answer
+    };
+    let ids = json(&["explain", "http://site.test/1"]);
+    let alert = collector.received()[0].id.clone();
+    for named in [ids["post"]["id"].as_str().unwrap(), ids["story"]["id"].as_str().unwrap(), &alert] {
+        assert_eq!(json(&["explain", named]), ids, "{named}");
+    }
+    let why = json(&["why-not", "site.test/2", "acme"]);
+    assert!(daemon.stop());
+    assert_eq!(json(&["explain", "http://site.test/1"]), ids);
+    assert_eq!(json(&["why-not", "site.test/2", "acme"]), why);
+    assert_eq!(overheard(&home, &["why-not", "http://site.test/2", "acm"]).code, 2);
+    let unknown = json(&["explain", "http://news.test/nothing"]);
+    assert_eq!(
+        (&unknown["error"]["code"], &unknown["known"]["sources"][0]["name"]),
+        (&"not_found".into(), &"news".into())
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn test_tries_every_example_and_names_the_clause_that_decided() {
+    let collector = Collector::start().await;
+    let home = Home::new("", &collector);
+    let watches = |example: &str| {
+        format!(
+            "[[watch]]\nname = \"acme\"\nowner = \"kim\"\nquery = \"acme NOT site:jobs.acme.example\"\nmust_match = [\"Acme is down\"]\nmust_not_match = [{{ text = \"acme\", url = \"https://jobs.acme.example/1\" }}]\n\n[[watch]]\nname = \"bare\"\nowner = \"kim\"\nquery = \"anvil\"\n\n[[exclusion]]\nname = \"jobs\"\nquery = '\"is hiring\"'\nmust_match = [{example}]\n"
+        )
+    };
+    home.write("config/watches.toml", &watches("\"Acme is hiring\""));
+    let good = overheard(&home, &["test"]);
+    assert_eq!(good.code, 0, "{}{}", good.out, good.err);
+    for line in [
+        "watch acme: 2 of 2 examples passed",
+        "exclusion jobs: 1 of 1 example passed",
+        "1 watch has no examples: bare",
+        "3 examples passed, 0 failed.",
+    ] {
+        assert!(good.out.contains(line), "{line}: {}", good.out);
+    }
+    home.write("config/watches.toml", &watches("\"Acme hires\", \"We are hiring: is that you?\""));
+    assert_eq!(overheard(&home, &["check"]).code, 1, "the configuration is refused");
+    let bad = overheard(&home, &["test"]);
+    assert_eq!(bad.code, 1, "{}", bad.err);
+    assert!(bad.out.contains("watches.toml:16:15: “Acme hires” must be found, and is not\n"), "{}", bad.out);
+    assert!(bad.out.contains("    \"is hiring\": its words are in the title, but in another order\n"), "{}", bad.out);
+    assert!(!bad.out.contains("What else is wrong"), "{}", bad.out);
+    let json: Value = serde_json::from_str(&overheard(&home, &["test", "--json"]).out).unwrap();
+    assert_eq!((json["passed"].as_u64(), json["failed"].as_u64()), (Some(2), Some(2)));
+    assert_eq!(overheard(&home, &["test", "acme"]).code, 0, "only this one");
+    let wrong = overheard(&home, &["test", "acm"]);
+    assert!(wrong.code == 2 && wrong.err.contains("did you mean `acme`?"), "{}", wrong.err);
+
+    home.write("config/watches.toml", "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme AND (\"\n");
+    let broken = overheard(&home, &["test"]);
+    assert!(broken.code == 1 && broken.out.contains("watches.toml:4:"), "what else is wrong is told: {}", broken.out);
+}

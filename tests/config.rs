@@ -285,7 +285,7 @@ const FAULTS: &[Case] = &[
         "watches.toml",
         "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\nscope = { languages = [\"de\"] }\nmust_match = [\"Acme\", { title = \"Acme\", lang = \"en\" }]",
         &[
-            "watches.toml:6:23: watch.a.must_match: the query does not find this post, and it must (widen the query, or correct the example)",
+            "watches.toml:6:23: watch.a.must_match: the query does not find this post, and it must: `lang:de`: the language is `en` (widen the query, or correct the example)",
         ],
     ),
     (
@@ -295,10 +295,10 @@ const FAULTS: &[Case] = &[
             "watches.toml:10:8: exclusion.Jobs.name: a name has small letters, digits, `-`, `_` and `.`, and begins with a letter or digit (write \"jobs\")",
             "watches.toml:11:20: exclusion.Jobs.query: `(` is never closed (close it with `)`)",
             "watches.toml:12:1: exclusion.Jobs.owner: unknown key `owner` (known here: name, query, must_match, must_not_match)",
-            "watches.toml:17:15: exclusion.jobs.must_match: the query does not find this post, and it must (widen the query, or correct the example)",
-            "watches.toml:18:19: exclusion.jobs.must_not_match: the query finds this post, and it must not (narrow the query with NOT …, or correct the example)",
+            "watches.toml:17:15: exclusion.jobs.must_match: the query does not find this post, and it must: `hiring`: not in the title or the text (widen the query, or correct the example)",
+            "watches.toml:18:19: exclusion.jobs.must_not_match: the query finds this post, and it must not: `hiring`: in the title and in the text (narrow the query with NOT …, or correct the example)",
             "watches.toml:21:8: exclusion.jobs.name: the name `jobs` is taken: it stands in line 15 already",
-            "watches.toml:22:10: exclusion.jobs.query: `score` does not exist in a watch: it is only known after the watches were asked",
+            "watches.toml:22:10: exclusion.jobs.query: `score` does not exist in a watch: it is only known after the watches were asked (leave it to a route's `match`, or search for it)",
         ],
     ),
     (

@@ -483,6 +483,22 @@ fn every_receiver_renders_the_same_alert_the_same_way() {
 }
 
 #[test]
+fn every_receiver_says_of_a_digest_how_much_was_held_back_and_lists_its_stories() {
+    for kind in receiver_kinds() {
+        let receiver = receiver(kind);
+        let digest = overheard::receiver::sample::digest("sample", NOW);
+        let rendered = match receiver.render(&digest, None, NOW) {
+            Rendered::Http(request) => format!("{:?}", request.body),
+            Rendered::Line(line) => line,
+        };
+        let listed = digest.digest.iter().flat_map(|digest| &digest.listed);
+        for words in listed.map(|entry| entry.title.as_str()).chain(["sample-watch", "37"]) {
+            assert!(rendered.contains(words), "{}: {words} is not in {rendered}", kind.name());
+        }
+    }
+}
+
+#[test]
 fn every_receiver_understands_every_status_and_no_body_makes_it_panic() {
     for kind in receiver_kinds() {
         let receiver = receiver(kind);

@@ -30,13 +30,13 @@ mod writer;
 mod tests;
 
 pub use age::AgeTo;
-pub use each::{MAX_ASKED, MAX_VISITED, Step, Window};
+pub use each::{MAX_ASKED, MAX_VISITED, Step, Walk, Window};
 pub use error::ArchiveError;
 pub use open::{Opened, SCHEMA_VERSION};
 pub use queue::Problem;
 pub use record::{Record, Told};
 pub use search::{Found, MAX_EXPIRED, MAX_LIMIT, MAX_MEMBERS, MAX_OFFSET, SearchPage, SearchRequest, Sort};
-pub use snippet::Snippet;
+pub use snippet::{Snippet, highlighted};
 pub use terms::MAX_EXPANSION;
 pub use verify::MAX_READ;
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::model::{ClauseHit, Field};
+use crate::model::{ClauseHit, Field, Post};
 
 /// Longest window of text, in characters.
 const WINDOW: usize = 160;
@@ -27,6 +27,11 @@ pub struct Snippet {
 
 /// A place in the text, and the number of the clause that it is from.
 type Anchor = (Range<usize>, usize);
+
+/// The whole title of a post and the part of its text that shows the most clauses, both highlighted.
+pub fn highlighted(post: &Post, hits: &[ClauseHit]) -> (Snippet, Snippet) {
+    (title(&post.title, hits), excerpt(&post.text, hits))
+}
 
 /// The whole of a title, highlighted.
 fn title(text: &str, hits: &[ClauseHit]) -> Snippet {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{AgeTo, Archive, ArchiveError, MAX_LIMIT, SearchPage, SearchRequest, Sort, Step, Window};
+use super::{AgeTo, Archive, ArchiveError, MAX_LIMIT, SearchPage, SearchRequest, Sort, Step, Walk, Window};
 use crate::clock::Clock;
 use crate::model::event::Decided;
 use crate::model::{
@@ -118,8 +118,7 @@ fn keys(archive: &Archive, text: &str) -> Vec<String> {
     search(archive, text, Sort::Newest).found.into_iter().map(|found| found.post.key).collect()
 }
 
-/// Every moment.
-const ALWAYS: Window = Window { from: Timestamp(i64::MIN), until: Timestamp(i64::MAX) };
+const ALWAYS: Window = Window::ALWAYS;
 
 /// Keys of what a walk visits, in order.
 fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
@@ -128,9 +127,9 @@ fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Resul
 
 fn walked_for(archive: &Archive, query: &Query, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
     let mut keys = Vec::new();
-    let ended = archive.each(query, window, age_to, &mut |step| {
-        if let Step::Found(record) = step {
-            keys.push(record.post.key);
+    let ended = archive.each(Walk { query, window, age_to }, &|record| record.post.key, &mut |step| {
+        if let Step::Found(key) = step {
+            keys.push(key);
         }
         ControlFlow::Continue(())
     })?;

@@ -48,6 +48,23 @@ impl Client {
         self.answer(&Request::get(url))
     }
 
+    /// As [`Client::get`]; where the daemon says 404 with a body of form `N`, that.
+    pub fn look_up<T: DeserializeOwned, N: DeserializeOwned>(
+        &self,
+        path: &str,
+        ask: &[(&str, String)],
+    ) -> anyhow::Result<Result<T, N>> {
+        let mut url = self.base.join(path)?;
+        url.query_pairs_mut().extend_pairs(ask);
+        let (status, body) = self.send(&Request::get(url), PATIENCE).context("the daemon does not answer")?;
+        if status == 404
+            && let Ok(not_there) = serde_json::from_slice(&body)
+        {
+            return Ok(Err(not_there));
+        }
+        answer(status, &body).map(Ok)
+    }
+
     /// POST of JSON with the daemon's token; the JSON answer as `T`.
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
         self.answer(&self.posting(path, body)?)
@@ -85,10 +102,7 @@ impl Client {
 
     fn answer<T: DeserializeOwned>(&self, request: &Request) -> anyhow::Result<T> {
         let (status, body) = self.send(request, PATIENCE).context("the daemon does not answer")?;
-        if (200..300).contains(&status) {
-            return serde_json::from_slice(&body).context("the daemon answered something else than expected");
-        }
-        Err(refused(status, &body))
+        answer(status, &body)
     }
 
     fn send(&self, request: &Request, patience: Duration) -> anyhow::Result<(u16, bytes::Bytes)> {
@@ -127,6 +141,14 @@ impl Lines {
 
 fn refused(status: u16, body: &[u8]) -> anyhow::Error {
     refusal(body).unwrap_or_else(|| anyhow!("the daemon answers HTTP {status}"))
+}
+
+/// The JSON of a good answer, or the daemon's own words of a bad one.
+fn answer<T: DeserializeOwned>(status: u16, body: &[u8]) -> anyhow::Result<T> {
+    if (200..300).contains(&status) {
+        return serde_json::from_slice(body).context("the daemon answered something else than expected");
+    }
+    Err(refused(status, body))
 }
 
 /// The daemon's own words in an error answer.

@@ -10,6 +10,7 @@ mod daemon;
 mod deliveries;
 mod demo;
 mod evaluate;
+mod explain;
 mod init;
 mod kinds;
 mod poll;
@@ -19,7 +20,9 @@ mod run;
 mod search;
 mod sources;
 mod table;
+mod test;
 mod test_route;
+mod why_not;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -71,10 +74,16 @@ enum Command {
     Kinds(kinds::Kinds),
     /// Ask one source now and print what it would bring; stores nothing.
     Poll(poll::Poll),
+    /// Try the examples of all watches and exclusions.
+    Test(test::Test),
     /// Search everything that was read.
     Search(search::Search),
     /// Try a watch, or a change of it, on the archive.
     Backtest(backtest::Backtest),
+    /// Tell everything that was decided on a post, and why.
+    Explain(explain::Explain),
+    /// Tell why a watch did not bring a post to anybody.
+    WhyNot(why_not::WhyNotArgs),
     /// Show how each source does.
     Sources(sources::SourcesArgs),
     /// List deliveries and dead letters, and replay them.
@@ -208,8 +217,11 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args, &context, out),
         Command::Kinds(args) => kinds::run(&args, out),
         Command::Poll(args) => poll::run(&args, &context, out),
+        Command::Test(args) => test::run(&args, &context, out),
         Command::Search(args) => search::run(&args, &context, out),
         Command::Backtest(args) => backtest::run(&args, &context, out),
+        Command::Explain(args) => explain::run(&args, &context, out),
+        Command::WhyNot(args) => why_not::run(&args, &context, out),
         Command::Sources(args) => sources::run(&args, &context, out),
         Command::Deliveries(args) => deliveries::run(&args, &context, out),
         Command::Evaluate(args) => evaluate::run(&args, out),

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::bail;
 use clap::Args;
 
-use super::table::{marked, plain, table};
+use super::table::{Mark, marked, plain, table};
 use super::{Context, Exit, Format};
 use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, SearchAnswer, SearchQuestion, SortBy};
 
@@ -85,10 +85,11 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
             true => String::new(),
             false => plain(&format!("{}: {}", found.outcome.name(), found.held_back.join("; "))),
         };
-        let words: Vec<String> = [marked(&found.title), marked(&found.snippet), plain(&found.url), not_told]
-            .into_iter()
-            .filter(|words| !words.is_empty())
-            .collect();
+        let words: Vec<String> =
+            [marked(&found.title, Mark::Stars), marked(&found.snippet, Mark::Stars), plain(&found.url), not_told]
+                .into_iter()
+                .filter(|words| !words.is_empty())
+                .collect();
         table.add_row([score, when, plain(&found.site), words.join("\n"), found.watches.join(", ")]);
     }
     writeln!(out, "{table}")?;

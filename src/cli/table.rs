@@ -1,5 +1,7 @@
 //! How do listings look on a terminal?
 
+use std::io::IsTerminal;
+
 use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::pipeline::look::Highlighted;
@@ -21,8 +23,36 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// A text with a star before and behind every part that matched.
-pub fn marked(words: &Highlighted) -> String {
-    let mark = |(piece, hit): (&str, bool)| if hit { format!("*{piece}*") } else { piece.to_owned() };
-    plain(&words.pieces().into_iter().map(mark).collect::<String>())
+/// How words that matched are set apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// `*word*`: where no terminal is, and in tables.
+    Stars,
+    /// Bold.
+    Bold,
+}
+
+impl Mark {
+    /// Bold where standard output is a terminal and nobody asked for no colours.
+    pub fn of_output() -> Self {
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        if colours && std::io::stdout().is_terminal() { Self::Bold } else { Self::Stars }
+    }
+
+    fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Stars => ("*", "*"),
+            Self::Bold => ("\u{1b}[1m", "\u{1b}[0m"),
+        }
+    }
+}
+
+/// Foreign text on a terminal with what matched set apart.
+pub fn marked(words: &Highlighted, mark: Mark) -> String {
+    let (before, after) = mark.around();
+    let piece = |(piece, hit): (&str, bool)| match hit {
+        true => format!("{before}{}{after}", plain(piece)),
+        false => plain(piece),
+    };
+    words.pieces().into_iter().map(piece).collect()
 }

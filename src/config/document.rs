@@ -6,6 +6,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::examples::TriedBlock;
 use super::plain;
 use super::secrets::{Resolved, masked};
 use crate::model::{Fault, SecretValue, Settings, nearest};
@@ -62,6 +63,7 @@ pub(super) struct Document<'a> {
     /// Beginnings of the stretches of text (from one `[header]` to the next) with a syntax error.
     broken: Vec<usize>,
     faults: Vec<Fault>,
+    tried: Vec<TriedBlock>,
     /// Places that are blanked when the file is shown.
     masks: Vec<Range<usize>>,
     /// Where each line begins, for quick placing.
@@ -78,6 +80,7 @@ impl<'a> Document<'a> {
             root: root.into_inner(),
             broken: Vec::new(),
             faults: Vec::new(),
+            tried: Vec::new(),
             masks: Vec::new(),
             lines: std::iter::once(0).chain(file.text.match_indices('\n').map(|(at, _)| at + 1)).collect(),
         };
@@ -100,9 +103,19 @@ impl<'a> Document<'a> {
         self.root.contains_key(key) || !self.is_whole()
     }
 
-    /// The path of the file as the user gave it.
+    /// The file's name, as faults carry it.
     pub fn name(&self) -> &'a str {
         &self.file.name
+    }
+
+    /// Keeps what came of the examples of a block.
+    pub fn tried(&mut self, block: TriedBlock) {
+        self.tried.push(block);
+    }
+
+    /// What came of all examples of the file.
+    pub fn take_tried(&mut self) -> Vec<TriedBlock> {
+        std::mem::take(&mut self.tried)
     }
 
     /// The file's text, where spans point into.

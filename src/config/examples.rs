@@ -1,8 +1,9 @@
 //! Does a watch find the posts that its examples say?
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::document::Document;
 use super::scope::ScopeKeys;
 use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Settings, Timestamp};
 use crate::query::{Because, Query, Subject, why, words};
@@ -65,25 +66,58 @@ pub(super) struct Examples<'e> {
     pub scope: &'e ScopeKeys,
 }
 
-/// A fault for every example that the query, its scope included, treats otherwise than it must.
-pub(super) fn try_on(query: &Query, block: &Settings<'_>, examples: &Examples<'_>) -> Vec<Fault> {
+/// What came of the examples of one block.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TriedBlock {
+    /// `watch` or `exclusion`.
+    pub sort: String,
+    pub name: String,
+    /// In the order of the file, those of `must_match` first; none where the block has none.
+    pub examples: Vec<Tried>,
+}
+
+/// An example, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Tried {
+    pub file: String,
+    /// From 1, as is the column.
+    pub line: usize,
+    pub column: usize,
+    /// Whether it must be found, or must not.
+    pub must_match: bool,
+    /// The post in short.
+    pub example: String,
+    /// Whether it is as it must be.
+    pub holds: bool,
+    /// The clauses that decided, where it is not.
+    pub because: Vec<Because>,
+}
+
+/// Tries every example of a block; a fault for each that the query, its scope included, treats otherwise than it must.
+pub(super) fn try_on(
+    document: &mut Document<'_>,
+    query: Option<&Query>,
+    block: &Settings<'_>,
+    examples: &Examples<'_>,
+) {
+    let Some(query) = query else { return };
     let Examples { must_match, must_not_match, scope } = examples;
-    let mut faults = Vec::new();
+    let mut tried = Vec::with_capacity(must_match.len() + must_not_match.len());
     for (key, examples, must) in [("must_match", must_match, true), ("must_not_match", must_not_match, false)] {
         for (index, example) in examples.iter().enumerate() {
-            let decided = decided(query, example, scope);
-            if decided.matches != must {
-                faults.push(example_fault(block, key, index, must, &decided.because));
+            let because = ask(query, example, scope, must);
+            let holds = because.is_empty();
+            let fault = example_fault(block, key, index, must, &because);
+            let (line, column) = fault.span.as_ref().map_or((0, 0), |span| document.place(span.start));
+            let (file, example) = (document.name().to_owned(), example.in_short());
+            tried.push(Tried { file, line, column, must_match: must, example, holds, because });
+            if !holds {
+                document.faults([fault]);
             }
         }
     }
-    faults
-}
-
-/// Whether a query finds a post, and the clauses that decided.
-struct Decided {
-    matches: bool,
-    because: Vec<Because>,
+    let (sort, name) = block.path.split_once('.').unwrap_or((&block.path, ""));
+    document.tried(TriedBlock { sort: sort.to_owned(), name: name.to_owned(), examples: tried });
 }
 
 /// Most clauses that a fault names; `overheard test` shows all of them.
@@ -101,7 +135,21 @@ fn example_fault(block: &Settings<'_>, key: &str, index: usize, must: bool, beca
     Fault { span: entry.or(fault.span.clone()), ..fault }
 }
 
-fn decided(query: &Query, example: &Example, scope: &ScopeKeys) -> Decided {
+impl Example {
+    /// What a reader knows it by.
+    fn in_short(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Parts(parts) => {
+                let said = [&parts.title, &parts.text, &parts.url].into_iter().filter(|part| !part.is_empty());
+                said.cloned().collect::<Vec<_>>().join(" · ")
+            }
+        }
+    }
+}
+
+/// Nothing where a query finds the post of an example as it must; else the clauses that decided.
+fn ask(query: &Query, example: &Example, scope: &ScopeKeys, must: bool) -> Vec<Because> {
     let mut parts = match example {
         Example::Text(text) => ExampleParts { title: text.clone(), text: text.clone(), ..ExampleParts::default() },
         Example::Parts(parts) => parts.clone(),
@@ -110,7 +158,7 @@ fn decided(query: &Query, example: &Example, scope: &ScopeKeys) -> Decided {
     let post = post_of(parts);
     let (title, text) = (words(&post.title), words(&post.text));
     let subject = Subject { post: &post, title: &title, text: &text, now: post.received, facts: None };
-    Decided { matches: query.matches(&subject), because: why(query.expr(), &subject) }
+    if query.matches(&subject) == must { Vec::new() } else { why(query.expr(), &subject) }
 }
 
 /// The post that an example describes, published and read at the same moment.

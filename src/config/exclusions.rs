@@ -59,10 +59,10 @@ fn read_exclusion(
     let query = read_query(document, block, "query", Place::Watch, watches.names_known());
     let Read { value: keys, clean } = block::read::<ExclusionKeys>(document, block)?;
     let ExclusionKeys { name, must_match, must_not_match, .. } = keys;
-    let mut faults = names.check(document, block, &name);
+    let faults = names.check(document, block, &name);
     let examples = Examples { must_match: &must_match, must_not_match: &must_not_match, scope: &ScopeKeys::default() };
-    faults.extend(query.iter().flat_map(|query| examples::try_on(query, block, &examples)));
     document.faults(faults);
+    examples::try_on(document, query.as_ref(), block, &examples);
     watches.exclusion_versions.insert(name.clone(), version(block, query.as_ref()));
     query.filter(|_| clean).map(|query| Exclusion { name, query })
 }

@@ -42,6 +42,7 @@ use crate::watch::{Exclusion, WatchSet};
 
 pub use changes::Changes;
 pub use daemon::{DaemonConfig, Retention, Team};
+pub use examples::{Tried, TriedBlock};
 pub use lint::MAX_MEASURED;
 pub use paths::Paths;
 pub use reload::Watcher;
@@ -73,6 +74,8 @@ pub struct Checked {
     pub config: Option<Config>,
     /// Errors and warnings, in the order of the files and of the places in them.
     pub faults: Vec<Fault>,
+    /// What came of the examples of every watch and exclusion whose query can be read, in the order of the file.
+    pub tried: Vec<TriedBlock>,
     /// The files' texts by name, with secrets blanked, to show lines from.
     texts: BTreeMap<String, String>,
     /// Where the query of each watch of the configuration stands; empty unless meanings were looked at.
@@ -86,6 +89,15 @@ enum Look {
     Faults,
     /// Also for what runs, but says something else than was most likely meant.
     Meanings,
+}
+
+/// What the files said, before it is known whether all of it can be used.
+struct Loaded {
+    config: Option<Config>,
+    faults: Vec<Fault>,
+    tried: Vec<TriedBlock>,
+    texts: BTreeMap<String, String>,
+    places: Vec<Fault>,
 }
 
 impl Config {
@@ -138,7 +150,7 @@ impl Config {
         look: Look,
     ) -> Checked {
         let mut secrets = Secrets::new(variable);
-        let Checked { config, faults: mut found, texts, places } = load(files, &mut secrets, look);
+        let Loaded { config, faults: mut found, tried, texts, places } = load(files, &mut secrets, look);
         for fault in &mut found {
             fault.what = secrets.scrub(&fault.what);
             fault.hint = fault.hint.as_deref().map(|hint| secrets.scrub(hint));
@@ -149,7 +161,7 @@ impl Config {
             config.daemon.data_dir = paths.data.clone().unwrap_or(config.daemon.data_dir);
             config
         });
-        Checked { config, faults, texts, places }
+        Checked { config, faults, tried, texts, places }
     }
 
     /// The source of this name, also one that rests.
@@ -184,7 +196,7 @@ fn read_files(paths: &Paths, faults: &mut Vec<Fault>) -> [File; 4] {
     })
 }
 
-fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Checked {
+fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Loaded {
     let [mut daemon_file, mut sources_file, mut watches_file, mut routes_file] = files.each_ref().map(Document::parse);
     let daemon = daemon::read(&mut daemon_file, secrets);
     let sources = sources::read(&mut sources_file, secrets);
@@ -202,6 +214,7 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Checked {
         places = lint::places(&watches_file, &watches);
     }
 
+    let tried = watches_file.take_tried();
     let mut faults = Vec::new();
     let mut texts = BTreeMap::new();
     for (file, document) in files.iter().zip([daemon_file, sources_file, watches_file, routes_file]) {
@@ -226,5 +239,5 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Checked {
             versions,
         }
     });
-    Checked { config, faults, texts, places }
+    Loaded { config, faults, tried, texts, places }
 }

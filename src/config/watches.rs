@@ -16,7 +16,7 @@ use crate::query::{Names, Place, Query, QueryError};
 use crate::watch::{Exclusion, WatchSpec};
 
 /// Most watches of one configuration.
-pub const MAX_WATCHES: usize = 10_000;
+pub const MAX_WATCHES: usize = 100_000;
 /// Longest name of an owner, in characters.
 const MAX_OWNER: usize = 100;
 /// Most that a daily cap can be: beyond it a cap means nothing, and what it holds back is kept story by story.
@@ -143,8 +143,8 @@ fn read_watch(
     faults.extend(keys.scope.check(block));
     faults.extend(check_cap(block, keys.max_alerts_per_day));
     let examples = Examples { must_match: &keys.must_match, must_not_match: &keys.must_not_match, scope: &keys.scope };
-    faults.extend(query.iter().flat_map(|query| examples::try_on(query, block, &examples)));
     document.faults(faults);
+    examples::try_on(document, query.as_ref(), block, &examples);
     watches.scoped.extend(scoped(block, &keys.scope));
     watches.versions.insert(keys.name.clone(), version(block, query.as_ref()));
     let WatchKeys { name, role, owner, priority, max_alerts_per_day, .. } = keys;

@@ -59,6 +59,8 @@ pub struct DigestEntry {
     pub story: StoryId,
     /// The member that would have been alerted.
     pub post: PostId,
+    /// The title, or how the text of a post without one begins, at most [`DigestEntry::MAX_TITLE`] characters; empty,
+    /// as `url` and `site` are, for a post that left the archive meanwhile.
     pub title: String,
     pub url: String,
     pub site: String,
@@ -66,8 +68,13 @@ pub struct DigestEntry {
     pub score: u8,
 }
 
+impl DigestEntry {
+    /// Most characters of a title.
+    pub const MAX_TITLE: usize = 200;
+}
+
 /// The way through the route tree that led to a receiver.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// Every route taken from the root down, as its `match` text; the root is `(default)`.
     pub route: Vec<String>,
@@ -86,7 +93,15 @@ pub enum SuppressedAlert {
     /// An exclusion is true of the post: nobody is told, and it counts as no mention.
     Excluded { exclusion: String, clauses: Vec<ClauseHit> },
     /// Every watch that matched has alerted its most stories of this local day. `watch` tells of it in its digest.
-    DailyCap { receiver: String, watch: String, cap: u32, day: Day },
+    /// `route` is why it would have gone to the receiver.
+    DailyCap {
+        receiver: String,
+        watch: String,
+        cap: u32,
+        day: Day,
+        #[serde(default)]
+        route: Reason,
+    },
 }
 
 impl SuppressedAlert {
@@ -113,7 +128,7 @@ impl fmt::Display for SuppressedAlert {
                 let clauses: Vec<&str> = clauses.iter().map(|hit| hit.clause.as_str()).collect();
                 write!(f, "the exclusion {exclusion} holds it back ({})", clauses.join(", "))
             }
-            Self::DailyCap { receiver, watch, cap, day } => {
+            Self::DailyCap { receiver, watch, cap, day, .. } => {
                 write!(f, "{watch} has had its {cap} alerts of {day}: {receiver} is told after midnight")
             }
         }

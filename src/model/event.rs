@@ -26,8 +26,9 @@ pub enum Event {
     Delivery(DeliveryAttempt),
     /// A dead letter was put back into the outbox by a person.
     Replayed { alert: AlertId, at: Timestamp, by: String },
-    /// The local day of a watch with a daily cap is over, and its receivers are told what was held back.
-    DayOver { watch: String, day: Day, at: Timestamp, alerts: Vec<Alert> },
+    /// The local day of a watch with a daily cap is over, and its receivers are told what the frames up to `through`
+    /// held back, one digest each. What a later frame holds back of that day is told in another one.
+    DayOver { watch: String, day: Day, at: Timestamp, through: Position, alerts: Vec<Alert> },
     /// A post left the archive by age; its seen key stays while the source still lists it.
     Expired { posts: Vec<PostId>, at: Timestamp },
 }

@@ -34,4 +34,6 @@ pub use settings::Settings;
 pub use source::{Next, Progress, ReadError, Reading, Source, SourceKind};
 pub use story::{JoinedBy, StoryDecision, StoryId};
 pub use time::{Day, Duration, Timestamp};
-pub use view::{Candidate, Ledger, LedgerError, Memory, Outbox, Pending, Seen, SourceState, Sources, View, ViewError};
+pub use view::{
+    Candidate, Ledger, LedgerError, Memory, Outbox, Pending, Seen, SourceState, Sources, Spent, View, ViewError,
+};

@@ -47,6 +47,13 @@ impl Timestamp {
         self.to_jiff().to_zoned(zone.clone()).date()
     }
 
+    /// When the local day of this moment is over: midnight, or what stands for it where clocks are put forward over it.
+    pub fn end_of_day(self, zone: &jiff::tz::TimeZone) -> Self {
+        let tomorrow = self.day(zone).tomorrow().and_then(|day| day.to_zoned(zone.clone()));
+        // At the end of time there is no tomorrow.
+        tomorrow.map_or(Self(i64::MAX), |midnight| Self(midnight.timestamp().as_millisecond()))
+    }
+
     /// The same moment for calendar arithmetic; moments outside jiff's range are clamped to it.
     pub fn to_jiff(self) -> jiff::Timestamp {
         let clamped = self.0.clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());
@@ -243,6 +250,24 @@ mod tests {
             (1_250, "1s"),
         ] {
             assert_eq!(Duration(milliseconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_day_ends_at_local_midnight_however_long_it_was() {
+        for (zone, moment, end) in [
+            ("UTC", "2026-01-31T12:00:00Z", "2026-02-01T00:00:00Z"),
+            ("Europe/Zurich", "2026-01-31T22:59:59Z", "2026-01-31T23:00:00Z"),
+            ("Europe/Zurich", "2026-01-31T23:00:00Z", "2026-02-01T23:00:00Z"),
+            // 23 and 25 hours.
+            ("Europe/Zurich", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),
+            ("Europe/Zurich", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+            // The clocks go forward at midnight: the day begins at one.
+            ("America/Santiago", "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z"),
+        ] {
+            let tz = jiff::tz::TimeZone::get(zone).expect("a zone");
+            let end_of_day = Timestamp::parse(moment).expect("a moment").end_of_day(&tz);
+            assert_eq!(end_of_day.to_string(), end, "{zone} {moment}");
         }
     }
 

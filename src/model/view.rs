@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::{
-    Alert, Event, Handle, Health, Position, PostId, Progress, SourceHealth, StoryId, Timestamp, event::Validators,
+    Alert, Day, Event, Handle, Health, Position, PostId, Progress, SourceHealth, StoryId, Timestamp, event::Validators,
 };
 
 /// A view is made from the journal and can be made again.
@@ -38,6 +38,9 @@ pub trait Memory: Send + Sync {
     /// Where a source stands; the default for one never read.
     fn source(&self, source: &str) -> Result<SourceState, ViewError>;
 
+    /// How many stories a watch has alerted on a local day, and whether this one (or one merged with it) is among them.
+    fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError>;
+
     /// A page that was read at `at` lists these posts, new or not. What is remembered of a post is kept while a source lists it.
     fn listed(&self, _source: &str, _posts: &[PostId], _at: Timestamp) -> Result<(), ViewError> {
         Ok(())
@@ -50,6 +53,15 @@ pub struct Seen {
     /// Hash of its title and text when last archived.
     pub content_hash: u64,
     pub story: StoryId,
+}
+
+/// How far a watch is with its alerts of one local day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Stories that raised at least one alert.
+    pub stories: u32,
+    /// The story asked about is one of them: what else it raises takes no more room.
+    pub counted: bool,
 }
 
 /// A story that a post may belong to.

@@ -8,8 +8,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, Found, SearchRequest, Sort};
-use crate::model::{AlertId, Engagement, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError};
+use crate::model::{
+    AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError,
+    WatchVersion,
+};
 use crate::query::{Names, Place, Query, QueryError};
+use crate::receiver::text;
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Store};
 
 pub use crate::archive::ArchiveError;
@@ -83,11 +87,30 @@ pub struct FoundPost {
     pub received: Timestamp,
     pub outcome: Outcome,
     pub watches: Vec<String>,
+    /// Every watch that matched, with its version and the clauses that did.
+    #[serde(default)]
+    pub matches: Vec<FoundMatch>,
     /// Why it told nobody, or not everybody, in words.
     #[serde(default)]
     pub held_back: Vec<String>,
     pub score: Option<Score>,
     pub engagement: Engagement,
+}
+
+/// A watch that matched a post, as it was recorded when the post was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundMatch {
+    pub watch: String,
+    pub version: WatchVersion,
+    /// Each with its places: bytes of the post's whole title and text.
+    pub clauses: Vec<ClauseHit>,
+}
+
+impl From<Match> for FoundMatch {
+    fn from(found: Match) -> Self {
+        let Match { watch, version, clauses, role: _, owner: _, priority: _ } = found;
+        Self { watch, version, clauses }
+    }
 }
 
 /// Plain text, and which bytes of it matched.
@@ -131,6 +154,7 @@ pub struct DeliveryRow {
     pub state: String,
     pub attempts: u32,
     pub story: StoryId,
+    /// Of the post; of a digest what it is about.
     pub title: String,
     pub url: String,
     pub decided_at: Timestamp,
@@ -161,7 +185,7 @@ impl From<Delivery> for DeliveryRow {
             state: state.to_owned(),
             attempts,
             story: alert.story,
-            title: headline(&alert.post),
+            title: alert.digest.as_ref().map_or_else(|| headline(&alert.post), text::digest_headline),
             url: alert.post.url,
             decided_at: alert.decided_at,
             at,
@@ -171,7 +195,7 @@ impl From<Delivery> for DeliveryRow {
 }
 
 /// The title, or the beginning of the text of a post without one.
-fn headline(post: &Post) -> String {
+pub(super) fn headline(post: &Post) -> String {
     if !post.title.is_empty() {
         return post.title.clone();
     }
@@ -254,7 +278,8 @@ impl From<Found> for FoundPost {
             outcome,
             score: (!matches.is_empty()).then_some(score),
             held_back: held_back.iter().map(ToString::to_string).collect(),
-            watches: matches.into_iter().map(|found| found.watch).collect(),
+            watches: matches.iter().map(|found| found.watch.clone()).collect(),
+            matches: matches.into_iter().map(FoundMatch::from).collect(),
             engagement: post.engagement,
         }
     }

@@ -6,9 +6,13 @@
 
 pub mod backtest;
 mod board;
+mod cap;
+pub mod count;
 pub mod data;
+mod days;
 pub mod doors;
 pub mod evaluate;
+pub mod explain;
 pub mod look;
 mod overlay;
 pub mod rehearse;
@@ -22,6 +26,8 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use url::Url;
+
+use cap::Exhausted;
 
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
@@ -107,7 +113,7 @@ pub fn decide(
             Ended::AlreadySeen(post) => listed.push(post),
             Ended::Decided { decided, opened_at } => {
                 listed.push(decided.post.id);
-                memory.remember(&decided, opened_at);
+                memory.remember(&decided, opened_at)?;
                 read.posts.push(*decided);
             }
         }
@@ -158,7 +164,11 @@ fn decide_post(
         return Ok(Ended::AlreadySeen(post.id));
     }
     baselines.learn(&post);
-    let (matches, excluded) = watch(&post, rules);
+    let (matches, excluded) = {
+        let (title, text) = (query::words(&post.title), query::words(&post.text));
+        let now = post.received;
+        watch(&Subject { post: &post, title: &title, text: &text, now, facts: None }, rules)
+    };
     let (story, opened_at) = match seen {
         Some(seen) => (stay_in(seen.story), post.received),
         None => find_story(&post, memory)?,
@@ -191,14 +201,12 @@ fn decide_post(
 }
 
 /// The watches that a post satisfies; and, if there are any, the exclusion that holds it back all the same.
-fn watch(post: &Post, rules: &Rules) -> (Vec<Match>, Option<SuppressedAlert>) {
-    let (title, text) = (query::words(&post.title), query::words(&post.text));
-    let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
-    let matches = rules.watches.matches(&subject);
+fn watch(subject: &Subject<'_>, rules: &Rules) -> (Vec<Match>, Option<SuppressedAlert>) {
+    let matches = rules.watches.matches(subject);
     if matches.is_empty() {
         return (matches, None);
     }
-    let excluded = first_true(&rules.exclusions, &subject)
+    let excluded = first_true(&rules.exclusions, subject)
         .map(|(exclusion, clauses)| SuppressedAlert::Excluded { exclusion: exclusion.name.clone(), clauses });
     (matches, excluded)
 }
@@ -233,9 +241,16 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
         return Ok(());
     }
     let told = already_told(&decided.story, memory)?;
+    let day = post.received.day(&rules.time_zone);
+    let exhausted = cap::exhausted(decided, day, rules, memory)?;
     for Routed { receiver, reason } in routes_of(decided, rules) {
         if told.contains(&receiver) {
             decided.held_back.push(SuppressedAlert::StoryAlerted { receiver, story: decided.story.story });
+            continue;
+        }
+        decided.day = Some(day);
+        if let Some(Exhausted { watch, cap, day }) = exhausted.clone() {
+            decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: reason });
             continue;
         }
         decided.alerts.push(Alert {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use crate::model::event::Decided;
-use crate::model::{Candidate, Memory, PostId, Seen, StoryId, Timestamp, ViewError};
+use crate::model::{Candidate, Day, Memory, PostId, Seen, Spent, StoryId, Timestamp, ViewError};
 
 /// A memory with the newest decisions laid over it.
 pub struct Overlay<'a> {
@@ -16,6 +16,8 @@ pub struct Overlay<'a> {
     stories: HashMap<StoryId, Candidate>,
     absorbed: HashMap<StoryId, StoryId>,
     alerted: HashMap<StoryId, Vec<String>>,
+    /// By watch and local day: stories alerted that were not counted below.
+    spent: HashMap<(String, Day), Vec<StoryId>>,
 }
 
 impl<'a> Overlay<'a> {
@@ -28,11 +30,15 @@ impl<'a> Overlay<'a> {
             stories: HashMap::new(),
             absorbed: HashMap::new(),
             alerted: HashMap::new(),
+            spent: HashMap::new(),
         }
     }
 
     /// Lays a decision over what is known; its story was opened at `opened_at`.
-    pub fn remember(&mut self, decided: &Decided, opened_at: Timestamp) {
+    ///
+    /// # Errors
+    /// When the memory below cannot be asked.
+    pub fn remember(&mut self, decided: &Decided, opened_at: Timestamp) -> Result<(), ViewError> {
         let (post, story) = (&decided.post, decided.story.story);
         self.seen.insert(post.id, Seen { content_hash: decided.content_hash, story });
         for key in &decided.story.keys {
@@ -50,6 +56,23 @@ impl<'a> Overlay<'a> {
             let told = decided.alerts.iter().map(|alert| alert.receiver.clone());
             self.alerted.entry(story).or_default().extend(told);
         }
+        match decided.day.filter(|_| !decided.alerts.is_empty()) {
+            Some(day) => decided.matches.iter().try_for_each(|found| self.count(&found.watch, day, story)),
+            None => Ok(()),
+        }
+    }
+
+    fn count(&mut self, watch: &str, day: Day, story: StoryId) -> Result<(), ViewError> {
+        if !self.spent(watch, day, story)?.counted {
+            self.spent.entry((watch.to_owned(), day)).or_default().push(story);
+        }
+        Ok(())
+    }
+
+    /// The ids under which the memory below may know a story: its own, and those it absorbed since.
+    fn ids(&self, story: StoryId) -> Vec<StoryId> {
+        let absorbed = self.absorbed.keys().copied().filter(|id| self.resolve(*id) == story);
+        std::iter::once(story).chain(absorbed).collect()
     }
 
     fn resolve(&self, story: StoryId) -> StoryId {
@@ -91,8 +114,24 @@ impl<'a> Overlay<'a> {
 
     /// See [`Memory::alerted`].
     pub fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
-        let mut told = self.below.alerted(story)?;
-        told.extend(self.alerted.get(&story).into_iter().flatten().cloned());
+        let story = self.resolve(story);
+        let mut told: Vec<String> = self.alerted.get(&story).cloned().unwrap_or_default();
+        for id in self.ids(story) {
+            told.extend(self.below.alerted(id)?);
+        }
         Ok(told)
+    }
+
+    /// See [`Memory::spent`].
+    pub fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError> {
+        let story = self.resolve(story);
+        let since = self.spent.get(&(watch.to_owned(), day)).map(Vec::as_slice).unwrap_or_default();
+        let mut spent = Spent { stories: since.len() as u32, counted: false };
+        spent.counted = since.iter().any(|counted| self.resolve(*counted) == story);
+        spent.stories += self.below.spent(watch, day, story)?.stories;
+        for id in self.ids(story) {
+            spent.counted |= self.below.spent(watch, day, id)?.counted;
+        }
+        Ok(spent)
     }
 }

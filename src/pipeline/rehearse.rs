@@ -8,7 +8,7 @@ use super::{Overlay, Page, Rules, decide, doors};
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
 use crate::fetch::{Door, Policy, Turned};
-use crate::model::{Candidate, Memory, PageRead, PostId, Seen, SourceState, StoryId, ViewError};
+use crate::model::{Candidate, Day, Memory, PageRead, PostId, Seen, SourceState, Spent, StoryId, ViewError};
 use crate::score::Baselines;
 
 /// Decides on a page with a memory that nothing is added to.
@@ -56,6 +56,10 @@ impl Memory for Blank {
 
     fn alerted(&self, _: StoryId) -> Result<Vec<String>, ViewError> {
         Ok(Vec::new())
+    }
+
+    fn spent(&self, _: &str, _: Day, _: StoryId) -> Result<Spent, ViewError> {
+        Ok(Spent::default())
     }
 
     fn source(&self, _: &str) -> Result<SourceState, ViewError> {

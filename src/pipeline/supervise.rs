@@ -65,6 +65,8 @@ pub struct Daemon {
     rejected: Mutex<Vec<Fault>>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
+    /// Told whenever another configuration was taken.
+    reloaded: tokio::sync::Notify,
     stop: CancellationToken,
     tasks: TaskTracker,
     /// Taken by the one who stops the daemon.
@@ -176,6 +178,7 @@ impl Daemon {
             token: Secret::new(new_token()?),
             rejected: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
+            reloaded: tokio::sync::Notify::new(),
             stop: stop.clone(),
             tasks: TaskTracker::new(),
             ending: Mutex::new(Some(Ending { writer: thread, lock })),
@@ -237,7 +240,13 @@ impl Daemon {
         self.rules.store(Arc::new(rules_of(&config)));
         self.take(&config, client)?;
         self.config.store(Arc::new(config));
+        self.reloaded.notify_one();
         Ok(changes)
+    }
+
+    /// Returns when another configuration was taken since this was asked last.
+    pub(super) async fn reloaded(&self) {
+        self.reloaded.notified().await;
     }
 
     /// The configuration that runs.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
+use super::days;
 use super::supervise::Daemon;
 use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
@@ -19,6 +21,8 @@ const COMPACT_EVERY: Duration = Duration::days(1);
 const SNAPSHOT_EVERY: Duration = Duration::minutes(10);
 /// Frames that a snapshot must save us from replaying to be worth its while.
 const SNAPSHOT_FRAMES: u64 = 1_000;
+/// How long until what daily caps held back is told again, when it could not be told.
+const TELL_AGAIN: Duration = Duration::minutes(1);
 /// An expiry that every view has long applied.
 const OLD_NEWS: Duration = Duration::days(7);
 
@@ -31,6 +35,8 @@ pub async fn run(daemon: Arc<Daemon>, mut watcher: Watcher, stop: CancellationTo
             () = stop.cancelled() => return,
             // What came of it is in log, metric and page.
             () = watcher.changed() => drop(daemon.reload().await),
+            // In another time zone another day may be over.
+            () = daemon.reloaded() => due.days = daemon.clock.now(),
             () = daemon.clock.sleep_until(due.next()) => {
                 let now = daemon.clock.now();
                 if let Err(error) = due.work(&daemon, now, &mut saved).await {
@@ -42,6 +48,8 @@ pub async fn run(daemon: Arc<Daemon>, mut watcher: Watcher, stop: CancellationTo
 }
 
 struct Due {
+    /// When to look for days that are over: at the next midnight, and at once after a start.
+    days: Timestamp,
     tidy: Timestamp,
     compact: Timestamp,
     snapshot: Timestamp,
@@ -49,15 +57,22 @@ struct Due {
 
 impl Due {
     fn after(now: Timestamp) -> Self {
-        Self { tidy: now + EVERY, compact: now + COMPACT_EVERY, snapshot: now + SNAPSHOT_EVERY }
+        Self { days: now, tidy: now + EVERY, compact: now + COMPACT_EVERY, snapshot: now + SNAPSHOT_EVERY }
     }
 
     fn next(&self) -> Timestamp {
-        self.tidy.min(self.compact).min(self.snapshot)
+        self.days.min(self.tidy).min(self.compact).min(self.snapshot)
     }
 
     /// Does what is due; each comes again later also when it failed.
     async fn work(&mut self, daemon: &Arc<Daemon>, now: Timestamp, saved: &mut Position) -> anyhow::Result<()> {
+        if now >= self.days {
+            self.days = now + TELL_AGAIN;
+            let zone = daemon.config().daemon.time_zone.zone.clone();
+            tell_days(daemon, now, zone.clone()).await?;
+            // What was read before midnight may be decided after it.
+            self.days = now.end_of_day(&zone).min(now + EVERY);
+        }
         if now >= self.snapshot {
             self.snapshot = now + SNAPSHOT_EVERY;
             snapshot(daemon, saved).await?;
@@ -73,6 +88,23 @@ impl Due {
         }
         Ok(())
     }
+}
+
+/// Tells the receivers what daily caps held back on days that are over.
+async fn tell_days(daemon: &Arc<Daemon>, now: Timestamp, zone: TimeZone) -> anyhow::Result<()> {
+    let (store, archive) = (daemon.store.clone(), daemon.archive.clone());
+    let over = tokio::task::spawn_blocking(move || {
+        if store.days_over(now.day(&zone))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What cannot be written at the moment is told of without its title.
+        let _ = archive.flush(super::data::FLUSH);
+        days::over(&store, &archive, now, &zone)
+    });
+    for event in over.await?? {
+        daemon.writer.record(vec![event]).await?;
+    }
+    Ok(())
 }
 
 /// Saves the store's state when enough has happened since it was saved last.

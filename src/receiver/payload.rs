@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::text;
 use crate::model::{
-    Alert, Author, Engagement, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId, Timestamp,
+    Alert, Author, Digest, Engagement, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId, Timestamp,
 };
 
 /// Most characters of a post's text that are sent; the whole stays in the archive.
@@ -16,7 +16,7 @@ pub const MAX_TEXT: usize = 2_000;
 /// The whole body, in the frame that Standard Webhooks proposes.
 #[derive(Debug, Serialize)]
 pub struct Payload<'a> {
-    /// What happened: always `mention.alert`.
+    /// What happened: `mention.alert`, or `mention.digest` for what a daily cap held back.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// When the alert was decided, RFC 3339 in UTC.
@@ -47,6 +47,10 @@ pub struct Data<'a> {
     pub score: Scored<'a>,
     /// The way through the route tree from the root down, as `match` texts; the root is `(default)`.
     pub route: &'a [String],
+    /// Only of a `mention.digest`, else null: what `max_alerts_per_day` of the watch `watch` held back on the local day
+    /// `day`; `stories` counts all of it, `listed` has `story`, `post`, `title`, `url`, `site` and `score` of the ones with
+    /// the highest scores. Everything else in `data` is about the first of them.
+    pub digest: Option<&'a Digest>,
 }
 
 /// A watch that matched.
@@ -57,6 +61,8 @@ pub struct Watch<'a> {
     pub role: Role,
     pub owner: Option<&'a str>,
     pub priority: Priority,
+    /// Changes whenever the watch would match, or be treated, differently.
+    pub version: &'a str,
 }
 
 /// The post that raised the alert. All text is plain text of a stranger: escape it for the place where you show it.
@@ -127,8 +133,10 @@ impl<'a> Payload<'a> {
             why: text::clauses(alert).into_iter().map(Why::of).collect(),
             score: Scored { total: alert.score.total, parts: &alert.score.parts },
             route: &alert.reason.route,
+            digest: alert.digest.as_ref(),
         };
-        Self { kind: "mention.alert", timestamp: alert.decided_at, data }
+        let kind = if alert.digest.is_some() { "mention.digest" } else { "mention.alert" };
+        Self { kind, timestamp: alert.decided_at, data }
     }
 
     /// The body as the bytes to send.
@@ -140,7 +148,13 @@ impl<'a> Payload<'a> {
 
 impl<'a> Watch<'a> {
     fn of(found: &'a Match) -> Self {
-        Self { name: &found.watch, role: found.role, owner: found.owner.as_deref(), priority: found.priority }
+        Self {
+            name: &found.watch,
+            role: found.role,
+            owner: found.owner.as_deref(),
+            priority: found.priority,
+            version: &found.version,
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What does an alert look like that was made up to try a receiver?
 
 use crate::model::{
-    Alert, Author, ClauseHit, Engagement, Field, Match, Post, PostId, PostType, Priority, Reason, Role, Score,
-    ScorePart, Span, StoryId, Timestamp,
+    Alert, Author, ClauseHit, Digest, DigestEntry, Duration, Engagement, Field, Match, Post, PostId, PostType,
+    Priority, Reason, Role, Score, ScorePart, Span, StoryId, Timestamp,
 };
 
 const KEY: &str = "overheard:sample";
@@ -25,6 +25,28 @@ pub fn alert(receiver: &str, now: Timestamp) -> Alert {
         sample: true,
         digest: None,
     }
+}
+
+/// A marked sample digest to this receiver, sent at `now` for the day before.
+pub fn digest(receiver: &str, now: Timestamp) -> Alert {
+    let alert = alert(receiver, now);
+    let titles = [(TITLE, 62), ("Sample: Acme is slow today", 40), ("Sample: Acme again", 12)];
+    let listed = titles.into_iter().map(|(title, score)| DigestEntry {
+        story: alert.story,
+        post: alert.post.id,
+        title: title.into(),
+        url: alert.post.url.clone(),
+        site: alert.post.site.clone(),
+        score,
+    });
+    let digest = Digest {
+        watch: "sample-watch".into(),
+        cap: 20,
+        day: (now - Duration::days(1)).day(&jiff::tz::TimeZone::UTC),
+        stories: 37,
+        listed: listed.collect(),
+    };
+    Alert { digest: Some(digest), ..alert }
 }
 
 fn post(now: Timestamp) -> Post {

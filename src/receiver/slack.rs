@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::address::Address;
 use super::{answer, text};
 use crate::model::{
-    Alert, Answer, Fault, Handle, Receiver, ReceiverKind, Rendered, Secret, Settings, Timestamp, Verdict,
+    Alert, Answer, Digest, Fault, Handle, Receiver, ReceiverKind, Rendered, Secret, Settings, Timestamp, Verdict,
 };
 
 /// An incoming webhook of Slack, and of those that take the same: Mattermost shows the text instead of the blocks.
@@ -22,6 +22,8 @@ const MAX_FIELD: usize = 2_000;
 const MAX_CONTEXT: usize = 2_000;
 /// Slack refuses longer addresses in a link.
 const MAX_LINK: usize = 2_000;
+/// The words of a link.
+const OPEN: &str = "Open the post";
 /// Most characters of the post's text that are shown: more would fill a screen of the channel.
 const MAX_TEXT: usize = 600;
 
@@ -105,8 +107,33 @@ fn message(alert: &Alert) -> Value {
     })
 }
 
-/// Foreign words stand only in `plain_text`, where no markup acts; the one `mrkdwn` is our own link.
+/// Foreign words stand only in `plain_text`, where no markup acts; `mrkdwn` is only ever our own link.
 fn blocks(alert: &Alert) -> Vec<Value> {
+    match &alert.digest {
+        Some(digest) => digest_blocks(alert, digest),
+        None => alert_blocks(alert),
+    }
+}
+
+/// A block for each story, with a link beside it.
+fn digest_blocks(alert: &Alert, digest: &Digest) -> Vec<Value> {
+    let mut blocks = vec![json!({ "type": "header", "text": plain(&text::headline(alert), MAX_HEADER) })];
+    if let Some(intro) = text::digest_intro(digest) {
+        blocks.push(json!({ "type": "section", "text": plain(&intro, MAX_SECTION) }));
+    }
+    for entry in &digest.listed {
+        let mut fields = vec![plain(&text::digest_line(entry), MAX_FIELD)];
+        if let Some(link) = link(&entry.url) {
+            fields.push(json!({ "type": "mrkdwn", "text": link, "verbatim": true }));
+        }
+        blocks.push(json!({ "type": "section", "fields": fields }));
+    }
+    let route = format!("Route: {}", text::route_line(alert));
+    blocks.push(json!({ "type": "context", "elements": [plain(&route, MAX_CONTEXT)] }));
+    blocks
+}
+
+fn alert_blocks(alert: &Alert) -> Vec<Value> {
     let post = &alert.post;
     let fields: Vec<Value> = [
         ("From", text::byline(post)),
@@ -123,7 +150,7 @@ fn blocks(alert: &Alert) -> Vec<Value> {
     if !excerpt.is_empty() {
         blocks.push(json!({ "type": "section", "text": plain(&excerpt, MAX_SECTION) }));
     }
-    if let Some(link) = link(alert) {
+    if let Some(link) = link(&post.url) {
         blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": link, "verbatim": true } }));
     }
     blocks.push(json!({ "type": "section", "fields": fields }));
@@ -139,20 +166,35 @@ fn plain(words: &str, max: usize) -> Value {
     json!({ "type": "plain_text", "text": text::cut_as(words, max, escape), "emoji": false })
 }
 
-/// Our link to the post. The address comes from the post: nothing in it may end the link early.
-fn link(alert: &Alert) -> Option<String> {
-    let address = escape(text::link(&alert.post)?.as_str()).replace('|', "%7C");
-    (address.len() <= MAX_LINK).then(|| format!("<{address}|Open the post>"))
+/// Our link to a post. The address comes from the post: nothing in it may end the link early.
+fn link(url: &str) -> Option<String> {
+    let address = escape(text::link(url)?.as_str()).replace('|', "%7C");
+    // A field takes fewer characters than a section, and the words stand beside the address.
+    (address.len() <= MAX_LINK - OPEN.len()).then(|| format!("<{address}|{OPEN}>"))
+}
+
+fn digest_fallback(alert: &Alert, digest: &Digest) -> String {
+    let mut lines = vec![inert(&text::headline(alert))];
+    lines.extend(text::digest_intro(digest));
+    for entry in &digest.listed {
+        lines.push(inert(&text::digest_line(entry)));
+        lines.extend(link(&entry.url));
+    }
+    lines.push(format!("Route: {}", inert(&text::route_line(alert))));
+    lines.join("\n")
 }
 
 /// The alert in one text that is safe wherever it is shown, as Slack's markup or as Markdown.
 fn fallback(alert: &Alert) -> String {
+    if let Some(digest) = &alert.digest {
+        return digest_fallback(alert, digest);
+    }
     let mut lines = vec![inert(&text::headline(alert))];
     let excerpt = text::excerpt(&alert.post, MAX_TEXT);
     if !excerpt.is_empty() {
         lines.push(format!("“{}”", inert(&excerpt)));
     }
-    lines.extend(link(alert));
+    lines.extend(link(&alert.post.url));
     lines.push(inert(&text::byline(&alert.post)));
     let about =
         [("Why", text::why_line(alert)), ("Score", text::score_line(alert)), ("Route", text::route_line(alert))];

@@ -7,7 +7,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use url::Url;
 
-use crate::model::{Alert, ClauseHit, Field, Post, Priority, ScorePart, Span};
+use crate::model::{Alert, ClauseHit, Digest, DigestEntry, Field, Post, Priority, ScorePart, Span};
 
 /// Most clauses told of in one alert.
 pub const MAX_CLAUSES: usize = 20;
@@ -69,12 +69,37 @@ pub fn cut_as(text: &str, max: usize, form: impl Fn(&str) -> String) -> String {
 /// What an alert is about in one line: `acme-problems: Is Acme down for anyone else?`
 pub fn headline(alert: &Alert) -> String {
     let sample = if alert.sample { "[sample] " } else { "" };
+    if let Some(digest) = &alert.digest {
+        return format!("{sample}{}", digest_headline(digest));
+    }
     let watches = match &alert.matches[..] {
         [] => String::new(),
         [only] => format!("{}: ", one_line(&only.watch)),
         [first, more @ ..] => format!("{} +{}: ", one_line(&first.watch), more.len()),
     };
     format!("{sample}{watches}{}", title(&alert.post))
+}
+
+/// What a digest is about in one line: `acme: 37 more stories on 2026-11-20 were held back by max_alerts_per_day = 20`.
+pub fn digest_headline(digest: &Digest) -> String {
+    let Digest { watch, cap, day, stories, .. } = digest;
+    let (stories, were) =
+        if *stories == 1 { ("1 more story".to_owned(), "was") } else { (format!("{stories} more stories"), "were") };
+    format!("{}: {stories} on {day} {were} held back by max_alerts_per_day = {cap}", one_line(watch))
+}
+
+/// What stands before the stories of a digest, where not all are listed.
+pub fn digest_intro(digest: &Digest) -> Option<String> {
+    let listed = digest.listed.len();
+    (digest.stories > listed as u64).then(|| format!("The {listed} with the highest scores:"))
+}
+
+/// One story of a digest: `78 · Is Acme down? · community.acme.example`.
+pub fn digest_line(entry: &DigestEntry) -> String {
+    let title = cut(&one_line(&entry.title), MAX_HEADLINE);
+    let title = if title.is_empty() { format!("post {}, which left the archive", entry.post) } else { title };
+    let parts = [entry.score.to_string(), title, cut(&one_line(&entry.site), MAX_WORD)];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
 /// The post's title, or how its text begins, or its address.
@@ -95,9 +120,9 @@ pub fn byline(post: &Post) -> String {
     parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// The post's address, if it is one that a reader may be sent to.
-pub fn link(post: &Post) -> Option<Url> {
-    Url::parse(&post.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+/// A post's address, if it is one that a reader may be sent to.
+pub fn link(url: &str) -> Option<Url> {
+    Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 /// One clause of a watch that was true, with the words of the post that made it so.

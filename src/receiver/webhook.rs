@@ -141,6 +141,14 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_has_every_documented_field() {
+        let alert = sample::digest("tickets", DECIDED);
+        insta::with_settings!({ snapshot_path => "../../tests/fixtures/webhook", prepend_module_to_snapshot => false }, {
+            insta::assert_json_snapshot!("digest", Payload::of(&alert));
+        });
+    }
+
+    #[test]
     fn attempts_have_the_same_id_and_bytes_and_a_signature_of_their_own_time() {
         let receiver = load("url = \"https://hooks.acme.example/\"\nsecret = { secret!\"hunter2\" }").expect("loads");
         let alert = sample::alert("tickets", DECIDED);

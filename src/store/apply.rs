@@ -33,7 +33,10 @@ impl Layers {
             }
             Event::Delivery(attempt) => self.apply_delivery(attempt),
             Event::Replayed { alert, at, by: _ } => self.apply_replayed(alert, *at),
-            Event::DayOver { alerts, .. } => alerts.iter().try_for_each(|alert| self.apply_alert(alert)),
+            Event::DayOver { watch, day, at: _, through, alerts } => {
+                self.end_day(watch, *day, *through)?;
+                alerts.iter().try_for_each(|alert| self.apply_alert(alert))
+            }
             Event::Expired { posts, at: _ } => posts.iter().try_for_each(|post| self.apply_expired(*post)),
         }
     }
@@ -41,7 +44,7 @@ impl Layers {
     fn apply_page(&mut self, position: Position, page: &PageRead) -> Result<(), ViewError> {
         let lister = self.lister_or_new(&page.source)?.number;
         for decided in &page.posts {
-            self.apply_decided(decided, lister, page.at)?;
+            self.apply_decided(position, decided, lister, page.at)?;
         }
         page.stubs.iter().try_for_each(|stub| self.apply_stub(stub, lister, page.at))?;
         self.add_counts(page)?;
@@ -57,7 +60,13 @@ impl Layers {
         self.put_source(&page.source, &record)
     }
 
-    fn apply_decided(&mut self, decided: &Decided, lister: u16, at: Timestamp) -> Result<(), ViewError> {
+    fn apply_decided(
+        &mut self,
+        position: Position,
+        decided: &Decided,
+        lister: u16,
+        at: Timestamp,
+    ) -> Result<(), ViewError> {
         let (id, received) = (decided.post.id, decided.post.received);
         let story = self.resolve(decided.story.story)?;
         let before = self.post(id)?;
@@ -86,7 +95,8 @@ impl Layers {
         for absorbed in &decided.story.absorbs {
             self.merge(story, *absorbed, received)?;
         }
-        decided.alerts.iter().try_for_each(|alert| self.apply_alert(alert))
+        decided.alerts.iter().try_for_each(|alert| self.apply_alert(alert))?;
+        self.apply_caps(position, decided, story)
     }
 
     /// What retention let go is known as expired, unless it was read anew since.
@@ -139,7 +149,10 @@ impl Layers {
             DeliveryResult::Retry { why, next } => DeliveryState::Pending { next: *next, why: Some(why.clone()) },
             DeliveryResult::Dead { why } => DeliveryState::Dead { at: attempt.at, why: why.clone() },
         };
-        if let DeliveryResult::Delivered { handle: Some(handle) } = &attempt.result {
+        // What tells of many stories is not the message of one of them.
+        if let DeliveryResult::Delivered { handle: Some(handle) } = &attempt.result
+            && record.alert.digest.is_none()
+        {
             let story = self.resolve(record.alert.story)?;
             let mut told = self.told(story)?;
             // Nobody asks for the handles of a story that ended, or of a sample.

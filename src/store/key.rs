@@ -3,7 +3,7 @@
 //! The first byte is the table. Numbers are big-endian, so that keys sort as what they say. What ends in a
 //! name has nothing behind it; a name in the middle carries its length in front.
 
-use crate::model::{PostId, StoryId, Timestamp};
+use crate::model::{Day, PostId, StoryId, Timestamp};
 
 /// How far applying has come; one record.
 pub const META: &[u8] = b"0";
@@ -31,6 +31,12 @@ pub const DUE: u8 = b'q';
 pub const LOG: u8 = b'i';
 /// Day, source name → posts by outcome.
 pub const COUNTS: u8 = b'c';
+/// Local day, watch → how many of its stories were alerted, and how many digests told of that day.
+pub const SPENT: u8 = b'w';
+/// Local day, watch, story → nothing: it was alerted.
+pub const ALERTED: u8 = b'x';
+/// Local day, watch, receiver, story → what a daily cap held back.
+pub const HELD: u8 = b'h';
 
 pub fn post(id: PostId) -> [u8; 11] {
     tagged(POST, id)
@@ -110,6 +116,54 @@ pub fn counts_parts(key: &[u8]) -> Option<(u16, &str)> {
     Some((u16::from_be_bytes(*day), std::str::from_utf8(source).ok()?))
 }
 
+/// Prefix of everything that a table has about a watch and a local day.
+pub fn of_day(table: u8, day: Day, watch: &str) -> Vec<u8> {
+    [&[table][..], &local_day(day).to_be_bytes(), &sized(watch)].concat()
+}
+
+pub fn alerted(day: Day, watch: &str, story: StoryId) -> Vec<u8> {
+    [&of_day(ALERTED, day, watch), &story.0.0[..]].concat()
+}
+
+pub fn held(day: Day, watch: &str, receiver: &str, story: StoryId) -> Vec<u8> {
+    [&of_day(HELD, day, watch)[..], &sized(receiver), &story.0.0].concat()
+}
+
+/// The day and the watch of a key that begins as [`of_day`] makes it.
+pub fn of_day_parts(key: &[u8]) -> Option<(Day, &str)> {
+    let (day, rest) = key.get(1..)?.split_first_chunk()?;
+    Some((from_local_day(u16::from_be_bytes(*day))?, take_sized(rest)?.0))
+}
+
+/// The receiver and the story of a key made by [`held`].
+pub fn held_parts(key: &[u8]) -> Option<(&str, StoryId)> {
+    let (_, rest) = take_sized(key.get(3..)?)?;
+    let (receiver, story) = take_sized(rest)?;
+    Some((receiver, StoryId(PostId(story.try_into().ok()?))))
+}
+
+fn sized(name: &str) -> Vec<u8> {
+    [&(name.len() as u32).to_be_bytes()[..], name.as_bytes()].concat()
+}
+
+fn take_sized(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    let (name, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+    Some((std::str::from_utf8(name).ok()?, rest))
+}
+
+/// Days of the calendar since 1970-01-01, whatever the time zone; clamped as [`day`] is.
+pub fn local_day(day: Day) -> u16 {
+    let hours = day.duration_since(EPOCH).as_hours();
+    hours.div_euclid(24).clamp(0, i64::from(u16::MAX)) as u16
+}
+
+fn from_local_day(days: u16) -> Option<Day> {
+    EPOCH.checked_add(jiff::Span::new().days(days)).ok()
+}
+
+const EPOCH: Day = jiff::civil::date(1970, 1, 1);
+
 /// The post id that a key ends in.
 pub fn last_post(key: &[u8]) -> Option<PostId> {
     key.last_chunk().copied().map(PostId)
@@ -159,6 +213,18 @@ mod tests {
         assert_eq!(counts_parts(&counts(19_000, "hn")), Some((19_000, "hn")));
         assert_eq!(day(Timestamp(-1)), 0);
         assert_eq!(day(Timestamp(86_400_000)), 1);
+    }
+
+    #[test]
+    fn keys_of_a_local_day_sort_by_day_and_give_back_what_they_were_made_of() {
+        let (day, story) = (jiff::civil::date(2026, 11, 20), StoryId(PostId::of("hn:1")));
+        let key = held(day, "acme", "it-ops", story);
+        assert_eq!(of_day_parts(&key), Some((day, "acme")));
+        assert_eq!(held_parts(&key), Some(("it-ops", story)));
+        assert!(key.starts_with(&of_day(HELD, day, "acme")) && !key.starts_with(&of_day(HELD, day, "acm")));
+        let days = [(1970, 1, 1), (2026, 11, 20), (2026, 11, 21), (2027, 1, 1)];
+        let days = days.map(|(year, month, day)| of_day(SPENT, jiff::civil::date(year, month, day), "acme"));
+        assert!(days.is_sorted());
     }
 
     #[test]

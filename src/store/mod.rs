@@ -4,7 +4,7 @@
 //! members, the outbox and the log of deliveries. It is never the only copy of anything: what it
 //! cannot vouch for is set aside and made again from a snapshot and the journal ([`restore`]).
 //!
-//! Read in the order: `key` and `record` (what lies where), `apply` and `story` (what each event changes), `layers`, `runs`
+//! Read in the order: `key` and `record` (what lies where), `apply` and `days` and `story` (what each event changes), `layers`, `runs`
 //! and `run` (how it is kept in sled), `open`, `snapshot` and `restore` (when it is trusted), `sweep` (what is forgotten).
 
 use std::path::PathBuf;
@@ -13,13 +13,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, Candidate, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, StoryId, Timestamp,
-    View, ViewError,
+    Alert, Candidate, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent, StoryId,
+    Timestamp, View, ViewError,
 };
 
 mod apply;
 mod block;
 mod codec;
+mod days;
 mod disk;
 mod filter;
 mod key;
@@ -41,6 +42,7 @@ mod tests;
 
 use layers::Layers;
 
+pub use days::{Held, HeldBack, HeldDay};
 pub use open::Opened;
 pub use read::{DeliveryFilter, Story};
 pub use restore::{Restored, restore};
@@ -184,6 +186,10 @@ impl Memory for Store {
     fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
         let told = self.read(|layers| layers.told(layers.resolve(story)?))?;
         Ok(told.receivers.into_keys().collect())
+    }
+
+    fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError> {
+        self.read(|layers| layers.spent(watch, day, story))
     }
 
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use sled::IVec;
 
 use crate::model::event::Validators;
-use crate::model::{Alert, Counts, Handle, Position, PostId, Progress, SourceState, StoryId, Timestamp, ViewError};
+use crate::model::{
+    Alert, Counts, Handle, Position, PostId, Progress, Reason, SourceState, StoryId, Timestamp, ViewError,
+};
 
 use super::codec::{Bytes, VERSION, versioned};
 use super::{Delivery, DeliveryState};
@@ -207,6 +209,27 @@ impl From<DeliveryRecord> for Delivery {
         let DeliveryRecord { alert, attempts, first_due, state } = record;
         Self { alert, attempts, first_due, state }
     }
+}
+
+/// How far a watch is with its alerts of one local day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentRecord {
+    /// Stories that raised at least one alert.
+    pub stories: u32,
+    /// Digests that told what the cap held back.
+    pub digests: u32,
+}
+
+/// A story that a daily cap held back from a receiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldRecord {
+    /// Its member with the highest score.
+    pub post: PostId,
+    pub score: u8,
+    pub cap: u32,
+    pub reason: Reason,
+    /// The frame that held it back first.
+    pub position: Position,
 }
 
 /// Posts of one source and day by outcome.

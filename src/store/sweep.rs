@@ -9,6 +9,7 @@
 //!   most once a day for a post, and is not in the journal: when it is lost with the store, posts are kept longer, never
 //!   shorter, because the days of the sources are lost with it.
 //! - The **log of deliveries** keeps the newest [`LOG`] delivered and dead ones, each at most as long as [`KEPT`] says.
+//! - What a watch **spent** of its daily cap is forgotten two days after the day, once what the cap held back was told.
 //! - **Counts** are kept 400 days. A **source** that is not configured is forgotten 30 days after it was read last; if it
 //!   comes back, its first poll alerts nobody.
 //!
@@ -31,6 +32,8 @@ pub(super) const KEY_DAYS: u16 = 8;
 pub(super) const UNLISTED_DAYS: u16 = 30;
 /// Days that counts are kept.
 pub(super) const COUNT_DAYS: u16 = 400;
+/// Days that it is remembered what a watch spent of its daily cap, once all of it was told.
+pub(super) const SPENT_DAYS: u16 = 2;
 /// Most delivered, and most dead, alerts kept.
 pub(super) const LOG: usize = 10_000;
 /// How long alerts of a stage are kept after they ended; pending ones for ever.
@@ -67,6 +70,9 @@ impl Store {
             let (day, _) = key::counts_parts(key).ok_or_else(wrong_key)?;
             Ok(day.saturating_add(COUNT_DAYS) < today)
         })?;
+        for table in [key::ALERTED, key::SPENT] {
+            self.sweep_table(table, |layers, key, _| layers.is_spent_long_ago(key, today))?;
+        }
         for (stage, kept) in KEPT {
             swept.deliveries += self.sweep_log(stage, now - kept)?;
         }

@@ -15,7 +15,7 @@ pub struct ApiError {
 
 #[derive(Debug, Serialize)]
 struct Body {
-    /// A word that stays the same: `bad_query`, `not_found`, `forbidden`, `unavailable`.
+    /// A word that stays the same: `bad_query`, `bad_request`, `no_such_watch`, `not_found`, `forbidden`, `unavailable`.
     code: &'static str,
     /// A sentence for people.
     message: String,
@@ -38,9 +38,9 @@ impl ApiError {
         Self { status: StatusCode::BAD_REQUEST, error }
     }
 
-    /// The same error with what to do about it.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.error.hint = Some(hint.into());
+    /// The same error with what would be right.
+    pub fn hint(mut self, hint: Option<String>) -> Self {
+        self.error.hint = hint;
         self
     }
 

@@ -41,6 +41,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/api/v1/deliveries/{alert}/replay", post(api::deliveries::replay))
         .route("/api/v1/receivers/{name}/test", post(api::deliveries::test))
         .route("/api/v1/backtest", large(post(api::backtest::run), api::backtest::MAX_BODY))
+        .route("/api/v1/count", large(post(api::count::run), api::backtest::MAX_BODY))
         .route("/api/v1/backup", post(api::backup::make))
         .route("/api/v1/reload", post(api::reload::reload))
         .route_layer(middleware::from_fn_with_state(daemon.clone(), guard::needs_token));
@@ -54,6 +55,8 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/readyz", get(api::health::ready))
         .route("/metrics", get(api::health::metrics))
         .route("/api/v1/search", get(api::search::search))
+        .route("/api/v1/explain", get(api::explain::explain))
+        .route("/api/v1/why-not", get(api::explain::why_not))
         .route("/api/v1/sources", get(api::sources::list))
         .route("/api/v1/deliveries", get(api::deliveries::list))
         .merge(changes)

@@ -15,14 +15,13 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::collector::Collector;
+use common::corpora::posts;
 use common::home::Home;
 use common::spawned::Spawned;
 use common::web::{Page, Web};
-use serde_json::Value;
 
 /// Items of one feed.
 const ITEMS: usize = 25;
@@ -115,23 +114,6 @@ impl Usage {
         };
         Self { cpu: ticks / TICKS, now_mb: megabytes("VmRSS:"), peak_mb: megabytes("VmHWM:") }
     }
-}
-
-/// Title and text of every post of the corpora, in a fixed order.
-fn posts(corpora: &Path) -> Vec<(String, String)> {
-    let mut posts = Vec::new();
-    for name in ["posts-reddit", "posts-20newsgroups"] {
-        let file = corpora.join(name).join("posts.jsonl.gz");
-        let unpacked = Command::new("gzip").arg("-dc").arg(file).output().unwrap().stdout;
-        for line in String::from_utf8_lossy(&unpacked).lines() {
-            let post: Value = serde_json::from_str(line).unwrap();
-            let text = |keys: &[&str]| keys.iter().find_map(|key| post[key].as_str()).unwrap_or_default().to_owned();
-            posts.push((text(&["title", "subject"]), text(&["text", "selftext", "body"])));
-        }
-    }
-    let mut news = csv::Reader::from_path(corpora.join("posts-hackernews/hacker_news.csv")).unwrap();
-    posts.extend(news.records().flatten().map(|row| (row[1].to_owned(), String::new())));
-    posts
 }
 
 /// Feed number `feed`; past the last post they begin again under other addresses.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 pub mod collector;
+pub mod corpora;
 pub mod home;
 pub mod inside;
 pub mod spawned;

@@ -1,7 +1,6 @@
 //! What must hold of any text that is given to the query language?
 //!
 //! Compiled into the fuzz target, and into the program's tests, which try every file of the corpus.
-#![expect(clippy::panic, reason = "what does not hold is found by panicking")]
 
 use std::collections::BTreeMap;
 

@@ -382,7 +382,6 @@ fn compare(archive: &Archive, posts: &[Asked], query: &Query, tally: &mut Tally)
 #[test]
 fn queries_drawn_from_real_posts_find_in_the_archive_what_they_match_on_the_live_stream() {
     let Some(folder) = std::env::var_os("OVERHEARD_CORPORA").map(std::path::PathBuf::from) else {
-        #[expect(clippy::print_stderr, reason = "a test that tested nothing says so")]
         {
             eprintln!("skipped: OVERHEARD_CORPORA does not name the folder of the corpora");
         }
@@ -402,7 +401,6 @@ fn queries_drawn_from_real_posts_find_in_the_archive_what_they_match_on_the_live
             Err(_) => tally.refused += 1,
         }
     }
-    #[expect(clippy::print_stderr, reason = "how much was compared says how much the test is worth")]
     {
         eprintln!("{} posts: {tally:?}", posts.len());
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::cli::table::{marked, plain, table};
+use crate::cli::table::{Mark, marked, plain, table};
 use crate::pipeline::backtest::{Counted, DayData, Delta, Findings, Received, Report, Sample};
 
 /// Widest bar of a day, in characters.
@@ -204,7 +204,7 @@ fn samples(title: &str, samples: &[Sample], out: &mut dyn Write) -> anyhow::Resu
     }
     let mut rows = table(["Score", "Arrived", "Where", "Post", "Why"]);
     for sample in samples {
-        let words = [marked(&sample.title), marked(&sample.snippet), plain(&sample.url)];
+        let words = [marked(&sample.title, Mark::Stars), marked(&sample.snippet, Mark::Stars), plain(&sample.url)];
         let words: Vec<String> = words.into_iter().filter(|words| !words.is_empty()).collect();
         let arrived = sample.received.to_string();
         rows.add_row([

@@ -16,12 +16,14 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use super::Rules;
 use super::supervise::rules_of;
-use crate::archive::{AgeTo, Archive, Record, Step, Window};
+use crate::archive::{AgeTo, Archive, Record, Step, Walk, Window};
 use crate::config::Config;
 use crate::model::Timestamp;
-use crate::query::{Query, Subject, words};
+use crate::query::Query;
 
+use replay::{Watched, watched};
 use side::{Place, Side, Versus};
 
 pub use question::{BacktestError, DEFAULT_SAMPLES, DEFAULT_SINCE, MAX_BACK, MAX_SAMPLES, Question, no_watch};
@@ -65,7 +67,8 @@ pub fn run(
         return Err(no_watch(&question.watch, &configs));
     };
     let searched = searched(archive, window, current)?;
-    walk(archive, &query, window, &mut sides, tell)?;
+    let path = Walk { query: &query, window, age_to: AgeTo::Arrival };
+    walk(archive, path, (&rules.0, rules.1.as_ref()), &mut sides, tell)?;
     let Sides { current, proposed: changed, versus } = sides;
     let change = proposed.map(|_| versus.finish(current.as_ref(), changed.as_ref()));
     Ok(Report {
@@ -106,28 +109,42 @@ impl Sides<'_> {
         }
     }
 
-    fn see(&mut self, record: &Record) -> Result<(), BacktestError> {
-        let (title, text) = (words(&record.post.title), words(&record.post.text));
-        let post = &record.post;
-        let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
-        let judge = |side: &mut Option<Side<'_>>| side.as_mut().map(|side| side.see(record, &subject)).transpose();
-        let (before, after) = (judge(&mut self.current)?, judge(&mut self.proposed)?);
-        self.versus.compare(record, before, after);
+    fn see(&mut self, seen: Seen) -> Result<(), BacktestError> {
+        let Seen { record, current, proposed } = seen;
+        let judge = |side: &mut Option<Side<'_>>, watched: Option<Watched>| {
+            side.as_mut().zip(watched).map(|(side, watched)| side.see(&record, watched)).transpose()
+        };
+        let (before, after) = (judge(&mut self.current, current)?, judge(&mut self.proposed, proposed)?);
+        self.versus.compare(&record, before, after);
         Ok(())
     }
 }
 
+/// A post, and which watches of each side match it.
+struct Seen {
+    record: Record,
+    current: Option<Watched>,
+    proposed: Option<Watched>,
+}
+
 fn walk(
     archive: &Archive,
-    query: &Query,
-    window: Window,
+    path: Walk<'_>,
+    (current, proposed): (&Rules, Option<&Rules>),
     sides: &mut Sides<'_>,
     tell: Tell<'_>,
 ) -> Result<(), BacktestError> {
+    // What a side without the watch matches does not matter.
+    let (has_current, has_proposed) = (sides.current.is_some(), sides.proposed.is_some());
+    let prepare = |record: Record| Seen {
+        current: has_current.then(|| watched(&record.post, current)),
+        proposed: proposed.filter(|_| has_proposed).map(|rules| watched(&record.post, rules)),
+        record,
+    };
     let mut failed = None;
-    let ended = archive.each(query, window, AgeTo::Arrival, &mut |step| match step {
+    let ended = archive.each(path, &prepare, &mut |step| match step {
         Step::Looked { done, of } => tell(Progress { done, of }),
-        Step::Found(record) => match sides.see(&record) {
+        Step::Found(seen) => match sides.see(seen) {
             Ok(()) => ControlFlow::Continue(()),
             Err(why) => {
                 failed = Some(why);

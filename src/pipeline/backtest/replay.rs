@@ -6,12 +6,12 @@ use super::question::BacktestError;
 use crate::archive::{Archive, Record, Window};
 use crate::model::event::Decided;
 use crate::model::{
-    Candidate, Match, Memory, Outcome, Post, PostId, Seen, SourceState, StoryDecision, StoryId, ViewError,
+    Candidate, Day, Match, Memory, Outcome, Post, PostId, Seen, SourceState, Spent, StoryDecision, StoryId,
+    SuppressedAlert, ViewError,
 };
-use crate::pipeline::{Overlay, Rules, facts, route};
+use crate::pipeline::{Overlay, Rules, facts, route, watch};
 use crate::query::{Subject, words};
 use crate::score::{self, Baselines, Sight};
-use crate::watch::first_true;
 
 /// Posts of a source that tell what is usual there.
 const USUAL: usize = 100;
@@ -47,6 +47,15 @@ pub(super) struct Mention {
     pub only: Vec<String>,
 }
 
+/// The watches that match a post, and the exclusion that holds it back all the same.
+pub(super) type Watched = (Vec<Match>, Option<SuppressedAlert>);
+
+/// The first stage of the line; it remembers nothing, so that any thread may do it.
+pub(super) fn watched(post: &Post, rules: &Rules) -> Watched {
+    let (title, text) = (words(&post.title), words(&post.text));
+    watch(&Subject { post, title: &title, text: &text, now: post.received, facts: None }, rules)
+}
+
 impl<'a> Replay<'a> {
     pub fn new(archive: &'a Archive, rules: &'a Rules, watch: &'a str, window: Window) -> Self {
         let told = Told::default();
@@ -59,52 +68,44 @@ impl<'a> Replay<'a> {
         &self.stories
     }
 
-    /// Passes the next post through the line.
-    pub fn judge(&mut self, record: &Record, subject: &Subject<'_>) -> Result<Judged, BacktestError> {
-        let matches = self.rules.watches.matches(subject);
-        if !matches.iter().any(|found| found.watch == self.watch) {
+    /// Passes the next post through the rest of the line.
+    pub fn judge(&mut self, record: &Record, watched: Watched) -> Result<Judged, BacktestError> {
+        let (matches, excluded) = watched;
+        if !self.finds(&matches) {
             return Ok(Judged::NotFound);
         }
-        if let Some((exclusion, _)) = first_true(&self.rules.exclusions, subject) {
-            return Ok(Judged::Excluded(exclusion.name.clone()));
+        if let Some(SuppressedAlert::Excluded { exclusion, .. }) = excluded {
+            return Ok(Judged::Excluded(exclusion));
         }
         if self.stories.insert(record.story) && record.story.0 != record.post.id {
             self.meet(record)?;
         }
-        let decided = self.decide(record, matches, subject)?;
-        let only = self.only_because_of_the_watch(&decided, subject);
+        let decided = self.decide(record, matches)?;
+        let only = self.only_because_of_the_watch(&decided);
         Ok(Judged::Mention(Box::new(Mention { decided, only })))
     }
 
     /// A story that began with a post which the walk does not visit: whom had it been told to before?
     fn meet(&mut self, record: &Record) -> Result<(), BacktestError> {
-        let opener = record.story.0;
-        for earlier in self.archive.members(record.story)? {
-            let (id, received) = (earlier.post.id, earlier.post.received);
-            let before = received < record.post.received || (received == record.post.received && id == opener);
-            if id == record.post.id || !before {
-                continue;
-            }
-            let (title, text) = (words(&earlier.post.title), words(&earlier.post.text));
-            let subject = Subject { post: &earlier.post, title: &title, text: &text, now: received, facts: None };
-            let matches = self.rules.watches.matches(&subject);
+        let members = self.archive.members_by_arrival(record.story)?;
+        for earlier in members.iter().take_while(|member| member.post.id != record.post.id) {
+            let (matches, excluded) = watched(&earlier.post, self.rules);
             // A post of the walk speaks for itself when its turn comes, if that is not over.
-            let visited = self.window.holds(received) && matches.iter().any(|found| found.watch == self.watch);
-            if !visited && !matches.is_empty() && first_true(&self.rules.exclusions, &subject).is_none() {
-                self.decide(&earlier, matches, &subject)?;
+            let visited = self.window.holds(earlier.post.received) && self.finds(&matches);
+            if !visited && !matches.is_empty() && excluded.is_none() {
+                self.decide(earlier, matches)?;
             }
         }
         Ok(())
     }
 
-    fn decide(
-        &mut self,
-        record: &Record,
-        matches: Vec<Match>,
-        subject: &Subject<'_>,
-    ) -> Result<Decided, BacktestError> {
+    fn finds(&self, matches: &[Match]) -> bool {
+        matches.iter().any(|found| found.watch == self.watch)
+    }
+
+    fn decide(&mut self, record: &Record, matches: Vec<Match>) -> Result<Decided, BacktestError> {
         self.learn(&record.post)?;
-        let (post, now) = (&record.post, subject.now);
+        let (post, now) = (&record.post, record.post.received);
         let score = score::score(&Sight { post, matches: &matches, now, baselines: &self.baselines });
         let story = StoryDecision { story: record.story, joined_by: None, absorbs: Vec::new(), keys: Vec::new() };
         let mut decided = Decided {
@@ -119,7 +120,7 @@ impl<'a> Replay<'a> {
             day: None,
         };
         route(&mut decided, false, self.rules, &Overlay::new(&self.told))?;
-        self.told.remember(&decided);
+        self.told.remember(&decided, self.rules);
         Ok(decided)
     }
 
@@ -137,16 +138,18 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn only_because_of_the_watch(&self, decided: &Decided, subject: &Subject<'_>) -> Vec<String> {
+    fn only_because_of_the_watch(&self, decided: &Decided) -> Vec<String> {
         let mut receivers: Vec<String> = decided.alerts.iter().map(|alert| alert.receiver.clone()).collect();
         let mut others = decided.matches.clone();
         others.retain(|found| found.watch != self.watch);
         if others.is_empty() || receivers.is_empty() {
             return receivers;
         }
-        let sight = Sight { post: &decided.post, matches: &others, now: subject.now, baselines: &self.baselines };
-        let facts = facts(&others, &score::score(&sight));
-        let without = self.rules.routes.decide(&Subject { facts: Some(&facts), ..*subject });
+        let (post, now) = (&decided.post, decided.post.received);
+        let facts = facts(&others, &score::score(&Sight { post, matches: &others, now, baselines: &self.baselines }));
+        let (title, text) = (words(&post.title), words(&post.text));
+        let subject = Subject { post, title: &title, text: &text, now, facts: Some(&facts) };
+        let without = self.rules.routes.decide(&subject);
         receivers.retain(|receiver| without.iter().all(|routed| routed.receiver != *receiver));
         receivers
     }
@@ -159,10 +162,18 @@ struct Told {
     receivers: Vec<String>,
     numbers: HashMap<String, u16>,
     told: HashSet<(StoryId, u16)>,
+    /// Stories that watches with a daily cap alerted on each day.
+    spent: HashMap<(String, Day), HashSet<StoryId>>,
 }
 
 impl Told {
-    fn remember(&mut self, decided: &Decided) {
+    fn remember(&mut self, decided: &Decided, rules: &Rules) {
+        let is_capped = |watch: &str| rules.watches.get(watch).is_some_and(|spec| spec.max_alerts_per_day.is_some());
+        if let Some(day) = decided.day.filter(|_| !decided.alerts.is_empty()) {
+            for found in decided.matches.iter().filter(|found| is_capped(&found.watch)) {
+                self.spent.entry((found.watch.clone(), day)).or_default().insert(decided.story.story);
+            }
+        }
         for alert in &decided.alerts {
             // There are far fewer receivers than numbers; one more is told again.
             let Ok(next) = u16::try_from(self.receivers.len()) else { continue };
@@ -189,6 +200,12 @@ impl Memory for Told {
             u16::try_from(*number).is_ok_and(|number| self.told.contains(&(story, number)))
         };
         Ok(self.receivers.iter().enumerate().filter(told).map(|(_, receiver)| receiver.clone()).collect())
+    }
+
+    fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError> {
+        let spent = self.spent.get(&(watch.to_owned(), day));
+        let stories = spent.map_or(0, |stories| u32::try_from(stories.len()).unwrap_or(u32::MAX));
+        Ok(Spent { stories, counted: spent.is_some_and(|stories| stories.contains(&story)) })
     }
 
     fn source(&self, _: &str) -> Result<SourceState, ViewError> {

@@ -42,6 +42,13 @@ impl Samples {
         self.kept.push_back(shown);
     }
 
+    /// Says why of those of which nothing was said: for the few that are shown, not for all that were seen.
+    pub fn explain(&mut self, why: impl Fn(&Post) -> Vec<String>) {
+        for shown in self.kept.iter_mut().filter(|shown| shown.why.is_empty()) {
+            shown.why = why(&shown.post);
+        }
+    }
+
     /// The newest first.
     pub fn into_samples(self) -> Vec<Sample> {
         self.kept.into_iter().rev().map(Sample::from).collect()

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 
 use super::question::BacktestError;
-use super::replay::{Judged, Replay};
+use super::replay::{Judged, Replay, Watched};
 use super::report::{Amount, Change, Delta, Findings, Overlap, Searched};
 use super::sample::{Samples, Shown};
 use super::tally::Tally;
 use crate::archive::{AgeTo, Archive, Record, Window};
-use crate::model::{ClauseHit, Match, StoryId};
+use crate::model::{ClauseHit, Match, Post, StoryId};
 use crate::pipeline::Rules;
-use crate::query::{Query, Subject};
+use crate::query::{Because, Query, Subject, why_not, words};
 use crate::watch::WatchSpec;
 
 /// Most other watches in a report; each costs a count over the archive.
@@ -58,8 +58,8 @@ impl<'a> Side<'a> {
     }
 
     /// Judges a post and counts it.
-    pub fn see(&mut self, record: &Record, subject: &Subject<'_>) -> Result<Said, BacktestError> {
-        let mention = match self.replay.judge(record, subject)? {
+    pub fn see(&mut self, record: &Record, watched: Watched) -> Result<Said, BacktestError> {
+        let mention = match self.replay.judge(record, watched)? {
             Judged::NotFound => return Ok(Said::NotFound),
             Judged::Excluded(exclusion) => {
                 self.tally.exclude(&exclusion);
@@ -147,7 +147,10 @@ impl Versus {
         }
     }
 
-    pub fn finish(self, before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Change {
+    pub fn finish(mut self, before: Option<&Side<'_>>, after: Option<&Side<'_>>) -> Change {
+        if let Some(after) = after {
+            self.removed.1.explain(|post| failing(after.query(), post));
+        }
         let none = HashSet::new();
         let (before, after) = (stories(before, &none), stories(after, &none));
         let delta =
@@ -164,7 +167,14 @@ fn stories<'s>(side: Option<&'s Side<'_>>, none: &'s HashSet<StoryId>) -> &'s Ha
     side.map_or(none, |side| side.replay.stories())
 }
 
-/// What keeps a post out that was a mention.
+/// The clauses of a query that keep a post out.
+fn failing(query: &Query, post: &Post) -> Vec<String> {
+    let (title, text) = (words(&post.title), words(&post.text));
+    let subject = Subject { post, title: &title, text: &text, now: post.received, facts: None };
+    why_not(query.expr(), &subject).iter().map(Because::sentence).collect()
+}
+
+/// What keeps a post out that was a mention; the clauses that fail are found later, for what is shown.
 fn gone_because(after: Option<Said>) -> Vec<String> {
     match after {
         None => vec!["the changed file has no such watch".to_owned()],

@@ -65,6 +65,9 @@ pub struct Word<'a> {
 pub fn words(text: &str) -> WordList {
     let text = cut(text, MAX_INPUT);
     let mut list = WordList::default();
+    if text.is_empty() {
+        return list;
+    }
     // English prose has a word for every six bytes; one more allocation for denser texts does no harm.
     list.letters.reserve(text.len());
     list.places.reserve(text.len() / 6 + 1);

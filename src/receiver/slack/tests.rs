@@ -47,6 +47,43 @@ fn an_alert_is_a_message_of_blocks_with_a_text_beside_them() {
 }
 
 #[test]
+fn a_digest_is_a_message_with_a_block_for_each_story() {
+    insta::with_settings!({ snapshot_path => "../../../tests/fixtures/slack", prepend_module_to_snapshot => false }, {
+        insta::assert_json_snapshot!("digest", message(&sample::digest("it-ops", DECIDED)));
+    });
+}
+
+#[test]
+fn nothing_that_a_stranger_says_acts_in_a_digest() {
+    for words in [
+        "<!channel> <https://evil.example|click> @here #secret ~x",
+        "[click](https://evil.example) www.evil.example *bold* _u_ `code`",
+        "\u{202e}drow \u{1b}[31m \u{2028}> quote",
+        &"&".repeat(5_000),
+    ] {
+        let mut alert = sample::digest("it-ops", DECIDED);
+        for entry in alert.digest.iter_mut().flat_map(|digest| &mut digest.listed) {
+            (entry.title, entry.site, entry.url) = (words.into(), words.into(), format!("https://x.example/{words}"));
+        }
+        let message = message(&alert);
+        let (plain, marked): (Vec<_>, Vec<_>) =
+            texts(&message).into_iter().partition(|(kind, _)| *kind == "plain_text");
+        assert!(
+            plain.iter().all(|(_, text)| !text.contains(['<', '>', '\n']) && text.chars().count() <= MAX_FIELD),
+            "{words}"
+        );
+        let ends_early = |link: &str| link.matches(['<', '>', '|']).count() != 3 || link.chars().count() > MAX_FIELD;
+        assert!(!marked.iter().any(|(_, link)| ends_early(link)), "{words}: {marked:?}");
+        let fallback = message["text"].as_str().unwrap_or_default();
+        let ours: Vec<&str> = fallback.lines().filter(|line| !line.starts_with("<https://x.example/")).collect();
+        assert_eq!(ours.len(), 6, "a stranger adds no line: {ours:#?}");
+        for active in ["<", "@h", "#s", "~", "](", "://", "www.", "*", "_u", "`"] {
+            assert!(!ours.concat().contains(active), "{active} of {words}: {ours:#?}");
+        }
+    }
+}
+
+#[test]
 fn nothing_that_a_stranger_says_acts_in_the_message() {
     for words in [
         "<!channel> <!here> <@U123> <#C1|x> <https://evil.example|click>",
@@ -107,9 +144,7 @@ fn only_a_web_address_becomes_a_link_and_cannot_end_it_early() {
         ("javascript:alert(1)", None),
         ("data:text/html,x", None),
     ] {
-        let mut alert = alert();
-        alert.post.url = url.into();
-        assert_eq!(link(&alert).as_deref(), expected, "{url}");
+        assert_eq!(link(url).as_deref(), expected, "{url}");
     }
 }
 

@@ -70,6 +70,24 @@ fn a_headline_names_the_watch_and_what_was_said() {
 }
 
 #[test]
+fn a_digest_says_how_many_stories_were_held_back_and_which_come_first() {
+    let alert = sample::digest("it-ops", Timestamp(1_767_225_600_000));
+    let digest = alert.digest.as_ref().expect("a digest");
+    let held_back = "sample-watch: 37 more stories on 2025-12-31 were held back by max_alerts_per_day = 20";
+    assert_eq!(headline(&alert), format!("[sample] {held_back}"));
+    assert_eq!(digest_intro(digest).as_deref(), Some("The 3 with the highest scores:"));
+    assert_eq!(digest_line(&digest.listed[1]), "40 · Sample: Acme is slow today · community.acme.example");
+
+    let one = Digest { stories: 1, listed: digest.listed[..1].to_vec(), ..digest.clone() };
+    assert_eq!(
+        (digest_headline(&one), digest_intro(&one)),
+        ("sample-watch: 1 more story on 2025-12-31 was held back by max_alerts_per_day = 20".to_owned(), None)
+    );
+    let gone = DigestEntry { title: String::new(), site: String::new(), ..one.listed[0].clone() };
+    assert_eq!(digest_line(&gone), "62 · post 602502368ea8544b8b50, which left the archive");
+}
+
+#[test]
 fn clauses_tell_the_words_as_they_stand_in_the_post() {
     let mut alert = alert();
     alert.matches[0].clauses.push(ClauseHit { clause: "site:acme.example".into(), spans: Vec::new() });
@@ -141,8 +159,6 @@ fn only_web_addresses_are_links() {
     for (url, is_link) in
         [("https://a.example/x", true), ("http://a.example", true), ("javascript:alert(1)", false), ("/t/1", false)]
     {
-        let mut post = alert().post;
-        post.url = url.into();
-        assert_eq!(link(&post).is_some(), is_link, "{url}");
+        assert_eq!(link(url).is_some(), is_link, "{url}");
     }
 }

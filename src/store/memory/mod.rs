@@ -6,12 +6,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::key::day;
-use super::{Delivery, DeliveryFilter, Story};
+use super::{Delivery, DeliveryFilter, HeldDay, Story};
 use crate::model::{
-    Candidate, Counts, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, StoryId, Timestamp,
-    View, ViewError,
+    Candidate, Counts, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
+    StoryId, Timestamp, View, ViewError,
 };
 
+mod days;
 mod state;
 
 use state::{KnownPost, State, ended};
@@ -73,6 +74,19 @@ impl InMemory {
         self.state().counts.range((day(from), String::new())..).map(counted).collect()
     }
 
+    /// See [`Store::days_over`](super::Store::days_over).
+    pub fn days_over(&self, today: Day) -> Vec<(String, Day)> {
+        let state = self.state();
+        let mut days: Vec<(Day, String)> = state.held.keys().map(|key| (key.day, key.watch.clone())).collect();
+        days.dedup();
+        days.into_iter().filter(|(day, _)| *day < today).map(|(day, watch)| (watch, day)).collect()
+    }
+
+    /// See [`Store::held`](super::Store::held).
+    pub fn held(&self, watch: &str, day: Day) -> HeldDay {
+        self.state().held_day(watch, day)
+    }
+
     /// See [`Store::sweep`](super::Store::sweep).
     pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         self.state().sweep(now, configured);
@@ -87,7 +101,7 @@ impl View for InMemory {
     fn apply(&self, position: Position, events: &[Event]) -> Result<(), ViewError> {
         let mut state = self.state();
         if position > state.position {
-            events.iter().for_each(|event| state.apply(event));
+            events.iter().for_each(|event| state.apply(position, event));
             state.position = position;
         }
         Ok(())
@@ -115,6 +129,12 @@ impl Memory for InMemory {
     fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
         let state = self.state();
         Ok(state.told.get(&state.resolve(story)).map(|told| told.keys().cloned().collect()).unwrap_or_default())
+    }
+
+    fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError> {
+        let state = self.state();
+        let stories = state.spent.get(&(day, watch.to_owned())).map_or(0, |spent| spent.stories.len());
+        Ok(Spent { stories: stories as u32, counted: state.is_counted(watch, day, story) })
     }
 
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {

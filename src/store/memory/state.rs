@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::days::{HeldKey, SpentOn};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
 use crate::model::{
-    Alert, AlertId, Counts, Duration, Event, Handle, Position, PostId, SourceState, StoryId, Timestamp,
+    Alert, AlertId, Counts, Day, Duration, Event, Handle, Position, PostId, SourceState, StoryId, Timestamp,
 };
 use crate::store::key::day;
+use crate::store::record::HeldRecord;
 use crate::store::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
 use crate::store::{Delivery, DeliveryState, Stage};
 
@@ -23,6 +25,8 @@ pub struct State {
     pub told: BTreeMap<StoryId, BTreeMap<String, Option<Handle>>>,
     pub deliveries: BTreeMap<AlertId, Delivery>,
     pub counts: BTreeMap<(u16, String), Counts>,
+    pub spent: BTreeMap<(Day, String), SpentOn>,
+    pub held: BTreeMap<HeldKey, HeldRecord>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -55,15 +59,18 @@ pub fn ended(delivery: &Delivery) -> Timestamp {
 }
 
 impl State {
-    pub fn apply(&mut self, event: &Event) {
+    pub fn apply(&mut self, position: Position, event: &Event) {
         match event {
-            Event::Page(page) => self.apply_page(page),
+            Event::Page(page) => self.apply_page(position, page),
             Event::SourceGone { source, at: _, why } => {
                 self.sources.entry(source.clone()).or_default().state.gone = Some(why.clone());
             }
             Event::Delivery(attempt) => self.apply_delivery(attempt),
             Event::Replayed { alert, at, by: _ } => self.apply_replayed(alert, *at),
-            Event::DayOver { alerts, .. } => alerts.iter().for_each(|alert| self.apply_alert(alert)),
+            Event::DayOver { watch, day, at: _, through, alerts } => {
+                self.end_day(watch, *day, *through);
+                alerts.iter().for_each(|alert| self.apply_alert(alert));
+            }
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
         }
     }
@@ -72,7 +79,7 @@ impl State {
         self.became.get(&story).copied().unwrap_or(story)
     }
 
-    fn apply_page(&mut self, page: &PageRead) {
+    fn apply_page(&mut self, position: Position, page: &PageRead) {
         self.read.entry(page.source.clone()).or_default();
         for stub in &page.stubs {
             let (content_hash, story) = (stub.content_hash, stub.story);
@@ -81,6 +88,7 @@ impl State {
         }
         for decided in &page.posts {
             self.apply_decided(decided, &page.source, page.at);
+            self.apply_caps(position, decided);
         }
         if page.counts.total() > 0 {
             self.counts.entry((day(page.at), page.source.clone())).or_default().merge(&page.counts);
@@ -183,6 +191,7 @@ impl State {
         delivery.attempts += 1;
         let at = attempt.at;
         let (story, receiver) = (delivery.alert.story, delivery.alert.receiver.clone());
+        let is_digest = delivery.alert.digest.is_some();
         match &attempt.result {
             DeliveryResult::Retry { why, next } => {
                 delivery.state = DeliveryState::Pending { next: *next, why: Some(why.clone()) };
@@ -192,7 +201,7 @@ impl State {
                 delivery.state = DeliveryState::Delivered { at, took_ms: attempt.took_ms };
                 let story = self.resolve(story);
                 let known = self.told.get_mut(&story).and_then(|told| told.get_mut(&receiver));
-                if let (Some(known), Some(handle)) = (known, handle) {
+                if let (Some(known), Some(handle)) = (known.filter(|_| !is_digest), handle) {
                     *known = Some(handle.clone());
                 }
             }
@@ -229,6 +238,7 @@ impl State {
         };
         self.posts.retain(|_, post| !post.expired || post.listed.iter().any(|(source, last)| lists(source, last)));
         self.counts.retain(|(day, _), _| day + COUNT_DAYS >= today);
+        self.sweep_spent(today);
         for (stage, kept) in KEPT {
             self.sweep_log(stage, now - kept);
         }

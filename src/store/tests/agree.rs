@@ -11,6 +11,9 @@ use crate::store::{DeliveryFilter, Opened, Store, restore};
 const NUMBERS: u8 = 8;
 const RECEIVERS: [&str; 2] = ["it", "it-ops"];
 const SOURCES: [&str; 2] = ["blog", "planet"];
+const WATCHES: [&str; 2] = ["acme", "acme-cloud"];
+/// Local days have few numbers too.
+const DAYS: std::ops::Range<i8> = 1..4;
 /// A day is long in a test: moments are in hours.
 const HOUR: i64 = DAY / 24;
 
@@ -38,12 +41,19 @@ enum Step {
 fn post() -> impl Strategy<Value = crate::model::event::Decided> {
     let absorbs = prop_oneof![3 => Just(None), 1 => (0..NUMBERS).prop_map(Some)];
     let alert = prop_oneof![2 => Just(None), 1 => (0..RECEIVERS.len()).prop_map(Some)];
-    (0..NUMBERS, 0..NUMBERS, any::<bool>(), 0..2000i64, absorbs, alert, 0..NUMBERS).prop_map(
-        |(number, other, own, at, absorbs, alert, another_key)| {
+    let held = prop::option::of((0..WATCHES.len(), 0..RECEIVERS.len(), 0..4u8));
+    let cap = (DAYS, 0..=WATCHES.len(), held);
+    (0..NUMBERS, 0..NUMBERS, any::<bool>(), 0..2000i64, absorbs, alert, 0..NUMBERS, cap).prop_map(
+        |(number, other, own, at, absorbs, alert, another_key, (day, watches, held))| {
             let decided = joins(number, if own { number } else { other }, at * HOUR);
             let mut decided = absorbing(decided, absorbs.as_slice());
             decided.content_hash = at as u64;
             decided.story.keys.push(key(another_key));
+            let decided = on_day(decided, day, &WATCHES[..watches]);
+            let decided = match held {
+                Some((watch, to, score)) => held_back(decided, WATCHES[watch], RECEIVERS[to], day, score),
+                None => decided,
+            };
             match alert {
                 Some(receiver) => alerting(decided, RECEIVERS[receiver]),
                 None => decided,
@@ -67,6 +77,9 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         1 => alert.clone().prop_map(|(of, to, at)| dead(of, to, at)),
         1 => alert.prop_map(|(of, to, at)| replayed(of, to, at)),
         2 => (prop::collection::vec(0..NUMBERS, 1..4), 0..2000i64).prop_map(|(posts, at)| expired(&posts, at * HOUR)),
+        2 => (0..WATCHES.len(), DAYS, 0..40u64, 0..NUMBERS, 0..RECEIVERS.len()).prop_map(|(watch, day, through, of, to)| {
+            day_over(WATCHES[watch], day, through, vec![digest(of, RECEIVERS[to], day)])
+        }),
     ]
 }
 
@@ -194,6 +207,16 @@ impl Pair {
             assert_eq!(left.list(&of_story), right.list(&of_story), "story {number}");
             for receiver in RECEIVERS {
                 assert_eq!(left.handle(receiver, story(number)), right.handle(receiver, story(number)));
+            }
+        }
+        for day in DAYS {
+            assert_eq!(left.over(january(day)), right.over(january(day)), "day {day}");
+            for watch in WATCHES {
+                assert_eq!(left.held_on(watch, january(day)), right.held_on(watch, january(day)), "{watch} on {day}");
+                for number in 0..NUMBERS {
+                    let spent = |store: &dyn AnyStore| store.spent(watch, january(day), story(number)).unwrap();
+                    assert_eq!(spent(left), spent(right), "{watch} on {day}, story {number}");
+                }
             }
         }
         for receiver in RECEIVERS {

@@ -1,6 +1,7 @@
 //! What does a store promise? The same tests for every store there is.
 
 use super::scene::*;
+use crate::model::event::{DeliveryAttempt, DeliveryResult};
 use crate::model::{Candidate, Event, Handle, Position, Seen, SourceState, StoryId, Timestamp};
 use crate::store::memory::InMemory;
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Stage, Store, Story};
@@ -53,6 +54,11 @@ promises!(
     a_stub_is_known_when_read_again_and_is_member_of_nothing,
     an_unconfigured_source_is_forgotten_with_what_only_it_listed,
     old_deliveries_are_swept_and_pending_ones_stay,
+    a_story_is_counted_once_against_each_watch_and_day,
+    what_a_cap_held_back_waits_for_the_end_of_its_day_and_is_told_once,
+    what_comes_after_a_day_was_told_waits_for_another_digest,
+    a_story_told_meanwhile_is_in_no_digest,
+    what_was_spent_is_swept_after_its_day_and_what_was_held_back_is_not,
 );
 
 fn apply(store: &dyn AnyStore, frames: impl IntoIterator<Item = Vec<Event>>) {
@@ -415,4 +421,92 @@ fn old_deliveries_are_swept_and_pending_ones_stay(store: &dyn AnyStore) {
     };
     assert_eq!([30, 31, 90, 91, 900].map(after), [3, 2, 2, 1, 1]);
     assert_eq!(store.due("it", Timestamp(0), 9).unwrap().len(), 1);
+}
+
+fn spent(store: &dyn AnyStore, watch: &str, day: i8, number: u8) -> (u32, bool) {
+    let spent = store.spent(watch, january(day), story(number)).unwrap();
+    (spent.stories, spent.counted)
+}
+
+fn a_story_is_counted_once_against_each_watch_and_day(store: &dyn AnyStore) {
+    let alerts = |number, to, day| on_day(alerting(joins(number, to, 10), "it"), day, &["acme", "cloud"]);
+    let quiet = on_day(opens(9, 10), 1, &["acme"]);
+    apply(store, [read(page("blog", 10, vec![alerts(1, 1, 1), alerts(2, 1, 1), alerts(3, 3, 1), quiet]))]);
+    assert_eq!(spent(store, "acme", 1, 1), (2, true));
+    assert_eq!(spent(store, "cloud", 1, 2), (2, false), "asked by the story, not by the post");
+    assert_eq!(spent(store, "acme", 1, 9), (2, false), "who alerts nobody takes no room");
+    assert_eq!(spent(store, "acme", 2, 1), (0, false));
+    apply(store, [read(page("blog", 20, vec![absorbing(alerts(4, 1, 1), &[3])]))]);
+    assert_eq!(spent(store, "acme", 1, 1), (2, true));
+    assert_eq!(spent(store, "acme", 1, 3), (2, true), "a merged story is one that was counted");
+}
+
+/// Receiver, stories, and of those listed story, post and score.
+type Told = (String, u64, Vec<(StoryId, crate::model::PostId, u8)>);
+
+fn waiting(store: &dyn AnyStore, watch: &str, day: i8) -> Vec<Told> {
+    let held = store.held_on(watch, january(day)).receivers;
+    let best = |best: Vec<crate::store::Held>| best.into_iter().map(|held| (held.story, held.post, held.score));
+    held.into_iter().map(|(receiver, back)| (receiver, back.stories, best(back.best).collect())).collect()
+}
+
+fn what_a_cap_held_back_waits_for_the_end_of_its_day_and_is_told_once(store: &dyn AnyStore) {
+    let held = |number, to, score| held_back(joins(number, to, 10), "acme", "it", 5, score);
+    let both = held_back(held(3, 3, 70), "acme", "team", 5, 70);
+    apply(store, [read(page("blog", 10, vec![held(1, 1, 40), held(2, 1, 60), both, held(4, 4, 5)]))]);
+    assert_eq!(store.over(january(5)), [], "the day is not over");
+    assert_eq!(store.over(january(6)), [("acme".to_owned(), january(5))]);
+    let of = |number, post, score| (story(number), id(post), score);
+    let it = ("it".to_owned(), 3, vec![of(3, 3, 70), of(1, 2, 60), of(4, 4, 5)]);
+    let team = ("team".to_owned(), 1, vec![of(3, 3, 70)]);
+    assert_eq!(waiting(store, "acme", 5), [it, team]);
+    assert_eq!(store.held_on("acme", january(5)).receivers["it"].best[0].reason.route, ["watch:acme"]);
+
+    let through = store.position().0;
+    apply(store, [day_over("acme", 5, through, vec![digest(3, "it", 5)])]);
+    assert_eq!((store.over(january(9)), waiting(store, "acme", 5)), (vec![], vec![]));
+    assert_eq!(store.due("it", Timestamp(9 * DAY), 9).unwrap().len(), 1, "the digest waits in the outbox");
+    assert_eq!(store.alerted(story(3)), Ok(vec![]), "a digest is not the alert of its first story");
+    let taken = DeliveryResult::Delivered { handle: Some(Handle("m1".into())) };
+    let attempt = |alert: &str| DeliveryAttempt {
+        alert: alert.into(),
+        receiver: "it".into(),
+        at: Timestamp(9 * DAY),
+        took_ms: 1,
+        result: taken.clone(),
+    };
+    apply(store, [read(page("blog", 9 * DAY, vec![alerting(joins(5, 3, 9 * DAY), "it")]))]);
+    apply(store, [vec![Event::Delivery(attempt("digest_003_it"))]]);
+    assert_eq!(store.handle("it", story(3)), Ok(None), "nor is its message");
+}
+
+fn what_comes_after_a_day_was_told_waits_for_another_digest(store: &dyn AnyStore) {
+    let held = |number| read(page("blog", 10, vec![held_back(opens(number, 10), "acme", "it", 5, 1)]));
+    apply(store, [held(1)]);
+    let through = store.held_on("acme", january(5)).through;
+    assert_eq!((through, store.held_on("acme", january(5)).digests), (store.position(), 0));
+    apply(store, [held(2), day_over("acme", 5, through.0, vec![])]);
+    assert_eq!(waiting(store, "acme", 5), [("it".to_owned(), 1, vec![(story(2), id(2), 1)])]);
+    assert_eq!(store.held_on("acme", january(5)).digests, 1);
+}
+
+fn a_story_told_meanwhile_is_in_no_digest(store: &dyn AnyStore) {
+    let held = |number| held_back(opens(number, 10), "acme", "it", 5, 1);
+    apply(store, [read(page("blog", 10, vec![held(1), held(2), held(3)]))]);
+    apply(store, [read(page("blog", 20, vec![alerting(joins(4, 1, 20), "it"), absorbing(joins(5, 2, 20), &[3])]))]);
+    assert_eq!(waiting(store, "acme", 5), [("it".to_owned(), 1, vec![(story(2), id(2), 1)])]);
+}
+
+fn what_was_spent_is_swept_after_its_day_and_what_was_held_back_is_not(store: &dyn AnyStore) {
+    let alerts = on_day(alerting(opens(1, 10), "it"), 5, &["acme", "cloud"]);
+    apply(store, [read(page("blog", 10, vec![alerts, held_back(opens(2, 10), "acme", "it", 5, 1)]))]);
+    store.swept(Timestamp(6 * DAY), &|_| true);
+    assert_eq!(spent(store, "cloud", 5, 1), (1, true), "a day may be over here and not there");
+    store.swept(Timestamp(30 * DAY), &|_| true);
+    assert_eq!(spent(store, "cloud", 5, 1), (0, false));
+    assert_eq!(spent(store, "acme", 5, 1), (1, true), "its digest is still to come");
+    assert_eq!(waiting(store, "acme", 5).len(), 1);
+    apply(store, [day_over("acme", 5, store.position().0, vec![])]);
+    store.swept(Timestamp(30 * DAY), &|_| true);
+    assert_eq!(spent(store, "acme", 5, 1), (0, false));
 }

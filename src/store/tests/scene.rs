@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, Validators};
 use crate::model::{
-    Alert, Counts, Event, Handle, JoinedBy, Memory, Outbox, Outcome, Post, PostId, Progress, Reason, Score,
-    SourceState, StoryDecision, StoryId, Timestamp, View,
+    Alert, Counts, Day, Digest, Event, Handle, JoinedBy, Match, Memory, Outbox, Outcome, Position, Post, PostId,
+    Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp, View,
 };
 use crate::store::memory::InMemory;
-use crate::store::{Delivery, DeliveryFilter, Store, Story};
+use crate::store::{Delivery, DeliveryFilter, HeldDay, Store, Story};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -20,6 +20,8 @@ pub trait AnyStore: View + Memory + Outbox {
     fn list(&self, filter: &DeliveryFilter) -> Vec<Delivery>;
     fn counted(&self, from: Timestamp) -> Vec<(Timestamp, String, Counts)>;
     fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool);
+    fn over(&self, today: Day) -> Vec<(String, Day)>;
+    fn held_on(&self, watch: &str, day: Day) -> HeldDay;
 }
 
 impl AnyStore for Store {
@@ -41,6 +43,12 @@ impl AnyStore for Store {
     fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         self.sweep(now, configured).unwrap();
     }
+    fn over(&self, today: Day) -> Vec<(String, Day)> {
+        self.days_over(today).unwrap()
+    }
+    fn held_on(&self, watch: &str, day: Day) -> HeldDay {
+        self.held(watch, day).unwrap()
+    }
 }
 
 impl AnyStore for InMemory {
@@ -61,6 +69,12 @@ impl AnyStore for InMemory {
     }
     fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         self.sweep(now, configured);
+    }
+    fn over(&self, today: Day) -> Vec<(String, Day)> {
+        self.days_over(today)
+    }
+    fn held_on(&self, watch: &str, day: Day) -> HeldDay {
+        self.held(watch, day)
     }
 }
 
@@ -162,6 +176,47 @@ pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
         digest: None,
     });
     decided
+}
+
+/// The post was matched by these watches and decided on a local day of January 1970.
+pub fn on_day(mut decided: Decided, day: i8, watches: &[&str]) -> Decided {
+    let found = |watch: &&str| Match {
+        watch: (*watch).into(),
+        version: String::new(),
+        role: Default::default(),
+        owner: None,
+        priority: Default::default(),
+        clauses: Vec::new(),
+    };
+    decided.matches = watches.iter().map(found).collect();
+    Decided { day: Some(january(day)), ..decided }
+}
+
+pub fn january(day: i8) -> Day {
+    jiff::civil::date(1970, 1, day)
+}
+
+/// The daily cap of a watch holds the post back from a receiver.
+pub fn held_back(mut decided: Decided, watch: &str, receiver: &str, day: i8, score: u8) -> Decided {
+    decided.score.total = score;
+    let route = Reason { route: vec![format!("watch:{watch}")] };
+    let (watch, receiver) = (watch.into(), receiver.into());
+    decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap: 2, day: january(day), route });
+    decided
+}
+
+/// A digest tells what the frames up to `through` held back.
+pub fn day_over(watch: &str, day: i8, through: u64, alerts: Vec<Alert>) -> Vec<Event> {
+    let at = Timestamp(i64::from(day) * DAY);
+    vec![Event::DayOver { watch: watch.into(), day: january(day), at, through: Position(through), alerts }]
+}
+
+/// A digest to a receiver that stands for one story.
+pub fn digest(of: u8, receiver: &str, day: i8) -> Alert {
+    let mut decided = alerting(opens(of, i64::from(day) * DAY), receiver);
+    let digest = Digest { watch: "acme".into(), cap: 2, day: january(day), stories: 1, listed: Vec::new() };
+    let alert = decided.alerts.remove(0);
+    Alert { id: format!("digest_{of:03}_{receiver}"), digest: Some(digest), ..alert }
 }
 
 pub fn alert_id(of: u8, receiver: &str) -> String {

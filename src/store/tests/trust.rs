@@ -10,10 +10,15 @@ use crate::store::{DeliveryFilter, Opened, Restored, Snapshot, Store, failed, re
 
 /// Frames that leave something in every table.
 fn frames() -> Vec<Vec<Event>> {
+    let capped = on_day(alerting(opens(7, 30), "team"), 2, &["acme"]);
     vec![
         read(last_page("blog", 10, "c1", vec![alerting(opens(1, 10), "it-ops"), opens(2, 10), opens(3, 10)])),
         delivered(1, "it-ops", 20, Some("m1")),
-        read(page("blog", 30, vec![absorbing(joins(4, 1, 30), &[2])])),
+        read(page(
+            "blog",
+            30,
+            vec![absorbing(joins(4, 1, 30), &[2]), capped, held_back(opens(8, 30), "acme", "team", 2, 50)],
+        )),
         read(last_page("planet", 40, "c2", vec![alerting(opens(5, 40), "it-ops"), alerting(opens(6, 40), "team")])),
         dead(6, "team", 50),
         gone("planet", 60),
@@ -34,7 +39,8 @@ fn answers(store: &Store) -> String {
     let candidates = store.candidates(&keys).unwrap();
     let deliveries = store.deliveries(&DeliveryFilter::default()).unwrap();
     let rest = (store.sources().unwrap(), store.counts(Timestamp(0)).unwrap(), store.next_due("it-ops").unwrap());
-    format!("{:?} {posts:?} {stories:?} {candidates:?} {deliveries:?} {rest:?}", store.position())
+    let caps = (store.spent("acme", january(2), story(7)).unwrap(), store.held("acme", january(2)).unwrap());
+    format!("{caps:?} {:?} {posts:?} {stories:?} {candidates:?} {deliveries:?} {rest:?}", store.position())
 }
 
 fn expected() -> String {

@@ -109,7 +109,8 @@ impl From<BacktestError> for ApiError {
         let message = error.to_string();
         match error {
             BacktestError::NoWatch { name, hint } => {
-                Self::new(StatusCode::NOT_FOUND, "no_watch", format!("there is no watch `{name}`")).hint(hint)
+                Self::new(StatusCode::NOT_FOUND, "no_such_watch", format!("there is no watch `{name}`"))
+                    .hint(Some(hint))
             }
             BacktestError::Since { .. } | BacktestError::Samples { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request", message)

@@ -2,7 +2,9 @@
 
 pub mod backtest;
 pub mod backup;
+pub mod count;
 pub mod deliveries;
+pub mod explain;
 pub mod health;
 pub mod reload;
 pub mod search;

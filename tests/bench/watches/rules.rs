@@ -3,6 +3,8 @@
 //! Queries are made from words and neighbours of real posts, so that common words are as common in them as
 //! people write them. A seed makes them the same on every machine.
 
+use std::collections::HashMap;
+
 use fastrand::Rng;
 use overheard::model::Post;
 use overheard::query::words;
@@ -40,6 +42,8 @@ pub enum Sort {
 /// Makes queries from posts.
 pub struct Maker<'p> {
     posts: Vec<(&'p Post, Vec<String>)>,
+    /// How often each word is written.
+    counts: HashMap<String, usize>,
     rng: Rng,
 }
 
@@ -50,7 +54,12 @@ impl<'p> Maker<'p> {
             words(&text).iter().map(|word| word.text.to_owned()).filter(|word| is_plain(word)).collect()
         };
         let posts = posts.map(|post| (post, split(post))).filter(|(_, words): &(_, Vec<String>)| words.len() > 4);
-        Self { posts: posts.collect(), rng: Rng::with_seed(seed) }
+        let posts: Vec<_> = posts.collect();
+        let mut counts = HashMap::new();
+        for word in posts.iter().flat_map(|(_, words)| words) {
+            *counts.entry(word.clone()).or_default() += 1;
+        }
+        Self { posts, counts, rng: Rng::with_seed(seed) }
     }
 
     /// Query number `number`; the sorts take turns by their shares.
@@ -170,15 +179,19 @@ impl<'p> Maker<'p> {
         if let [only] = &words[..] { only.clone() } else { format!("({})", words.join(" OR ")) }
     }
 
-    /// Any word, as often as people write it.
+    /// Any word, as often as people write it, but seldom one that says nothing.
     fn word(&mut self) -> String {
-        self.some(1)[0].clone()
+        self.rarest_of(2)
     }
 
-    /// The longest of some words: seldom a common one.
+    /// A word that is seldom written, as a name is.
     fn rare(&mut self) -> String {
-        let words: Vec<String> = (0..4).map(|_| self.word()).collect();
-        words.into_iter().max_by_key(String::len).unwrap()
+        self.rarest_of(6)
+    }
+
+    fn rarest_of(&mut self, draws: usize) -> String {
+        let words: Vec<String> = (0..draws).map(|_| self.some(1)[0].clone()).collect();
+        words.into_iter().min_by_key(|word| self.counts[word]).unwrap()
     }
 
     /// Two words of one post, not far from each other.

@@ -1,0 +1,78 @@
+//! How are outcomes and states said to people, on page, command line and API alike?
+//!
+//! Why an alert was held back, [`SuppressedAlert`](crate::model::SuppressedAlert) says itself.
+
+use crate::model::{Health, JoinedBy, Outcome, SourceHealth, Timestamp};
+use crate::store::DeliveryState;
+
+/// A moment for people: `2026-01-31 12:00:00 UTC`.
+pub fn moment(moment: Timestamp) -> String {
+    Timestamp::from_seconds(moment.seconds()).to_string().replace('T', " ").replace('Z', " UTC")
+}
+
+/// A number of things: `1 post`, `2 posts`.
+pub fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
+/// In which way a post ended.
+pub fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Rejected => "it could not become a post",
+        Outcome::AlreadySeen => "it was read before",
+        Outcome::Edited => "it was read before and edited since; the new words are archived, and an edit alerts nobody",
+        Outcome::Unmatched => "no watch matched it",
+        Outcome::Suppressed => "a watch matched it, and an exclusion held it back",
+        Outcome::Mention => "a mention: at least one watch matched it",
+    }
+}
+
+/// How far an alert came.
+pub fn delivery(state: &DeliveryState, attempts: u32, receiver: &str) -> String {
+    let tries = count(u64::from(attempts), "attempt");
+    match state {
+        DeliveryState::Pending { next, why: None } => {
+            format!("waits to be sent to `{receiver}`, due {}", moment(*next))
+        }
+        DeliveryState::Pending { next, why: Some(why) } => {
+            format!("`{receiver}` has not taken it after {tries}: {why}; tried again {}", moment(*next))
+        }
+        DeliveryState::Delivered { at, took_ms } => {
+            format!("`{receiver}` took it on {} after {tries}, in {took_ms} ms", moment(*at))
+        }
+        DeliveryState::Dead { at, why } => {
+            format!(
+                "given up on {} after {tries}: {why}; `overheard deliveries --replay ALERT` sends it again",
+                moment(*at)
+            )
+        }
+    }
+}
+
+/// What made a post a member of its story.
+pub fn joined(by: JoinedBy) -> &'static str {
+    match by {
+        JoinedBy::SameUrl => "it is the same page as",
+        JoinedBy::SameTarget => "it is about the same page as",
+        JoinedBy::SameText => "it says the same words as",
+    }
+}
+
+/// How a source does.
+pub fn health(source: &SourceHealth) -> String {
+    let since = source.since.map_or_else(String::new, |since| format!(" since {}", moment(since)));
+    let why = source.last_error.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    match source.health {
+        Health::Pending => "it was not asked yet since the daemon started".to_owned(),
+        Health::Ok => match source.last_answered {
+            Some(at) => format!("it answers; the last time on {}", moment(at)),
+            None => "it answers".to_owned(),
+        },
+        Health::Quiet => format!("it answers, but has brought nothing new for a week{since}"),
+        Health::Limited => format!("it asks us to wait{since}{why}"),
+        Health::Blocked => format!("it is blocked{since}{why}"),
+        Health::Failing => format!("it fails{since}, {} times in a row{why}", source.failures),
+        Health::Stale => format!("it should have been asked by now and was not{why}"),
+        Health::Gone => format!("it said that it is gone for good{since}{why}"),
+    }
+}
