@@ -8,12 +8,12 @@ use crate::query::ast::Expr;
 /// have the same form. For comparing, not for reading.
 pub fn canonical(expr: &Expr) -> String {
     match expr {
-        Expr::And(parts) => joined('&', parts, |part, into| match part {
-            Expr::And(inner) => Some(into.extend(inner)),
+        Expr::And(parts) => joined('&', parts, |part| match part {
+            Expr::And(inner) => Some(inner),
             _ => None,
         }),
-        Expr::Or(parts) => joined('|', parts, |part, into| match part {
-            Expr::Or(inner) => Some(into.extend(inner)),
+        Expr::Or(parts) => joined('|', parts, |part| match part {
+            Expr::Or(inner) => Some(inner),
             _ => None,
         }),
         Expr::Not(inner) => match &**inner {
@@ -24,13 +24,14 @@ pub fn canonical(expr: &Expr) -> String {
     }
 }
 
-/// `flatten` puts the parts of a part of the same sort among the others.
-fn joined<'e>(sign: char, parts: &'e [Expr], flatten: impl Fn(&'e Expr, &mut Vec<&'e Expr>) -> Option<()>) -> String {
+/// `inner` gives the parts of a part of the same sort: they stand among the others.
+fn joined<'e>(sign: char, parts: &'e [Expr], inner: impl Fn(&'e Expr) -> Option<&'e Vec<Expr>>) -> String {
     let mut open: Vec<&Expr> = parts.iter().collect();
     let mut texts = BTreeSet::new();
     while let Some(part) = open.pop() {
-        if flatten(part, &mut open).is_none() {
-            texts.insert(canonical(part));
+        match inner(part) {
+            Some(parts) => open.extend(parts),
+            None => drop(texts.insert(canonical(part))),
         }
     }
     match texts.len() {
