@@ -310,6 +310,56 @@ const FAULTS: &[Case] = &[
         ],
     ),
     (
+        "watches.toml",
+        "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme -ac*\"\n\n[[watch]]\nname = \"b\"\nowner = \"kim\"\nquery = \"acme likes<0\"",
+        &[
+            "warning: watches.toml:4:9: watch.a.query: this watch never matches: `acme` and `NOT ac*` are never true together (take one of them out, or join them with OR)",
+            "warning: watches.toml:9:9: watch.b.query: this watch never matches: `likes<0` is never true (no post has such a value)",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"published>1970-01-01\"\n\n[[watch]]\nname = \"b\"\nowner = \"kim\"\nquery = \"acme OR best\"",
+        &[
+            "warning: watches.toml:4:9: watch.a.query: this watch matches nearly every post: `published>1970-01-01` is true of nearly all (add what to look for, as in `acme AND …`)",
+            "warning: watches.toml:9:9: watch.b.query: `best` is a common word: by itself it is in a good part of all posts (say what stands beside it, as in `best NEAR/5 (outage OR refund*)`, or write it in its case: {best})",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme (down OR outage)\"\n\n[[watch]]\nname = \"b\"\nowner = \"kim\"\nquery = \"(outage OR down) Acme\"\n\n[[watch]]\nname = \"c\"\nowner = \"kim\"\nquery = \"acme down OR acme outage\"",
+        &[
+            "warning: watches.toml:9:9: watch.b.query: this watch finds the same posts as the watch `a` (take one of them out: each mention would be told of twice)",
+            "warning: watches.toml:14:9: watch.c.query: this watch finds the same posts as the watch `a` (take one of them out: each mention would be told of twice)",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[exclusion]]\nname = \"jobs\"\nquery = \"hiring OR job* OR site:jobs.example\"\n\n[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme jobs\"\n\n[[watch]]\nname = \"b\"\nowner = \"kim\"\nquery = \"acme site:eu.jobs.example\"\n\n[[watch]]\nname = \"c\"\nowner = \"kim\"\nquery = \"acme\"",
+        &[
+            "warning: watches.toml:8:9: watch.a.query: every post that this watch finds is held back by the exclusion `jobs`: nobody is told of any (narrow the exclusion with NOT …, or take the watch out)",
+            "warning: watches.toml:13:9: watch.b.query: every post that this watch finds is held back by the exclusion `jobs`: nobody is told of any (narrow the exclusion with NOT …, or take the watch out)",
+        ],
+    ),
+    (
+        "watches.toml",
+        "[[exclusion]]\nname = \"all\"\nquery = \"the\"\n\n[[exclusion]]\nname = \"none\"\nquery = \"lang:en lang:de\"\n\n[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = '''acme or\n  C++'''",
+        &[
+            "warning: watches.toml:3:9: exclusion.all.query: `the` is a common word: by itself it is in a good part of all posts (say what stands beside it, as in `the NEAR/5 (outage OR refund*)`, or write it in its case: {the})",
+            "warning: watches.toml:7:9: exclusion.none.query: this exclusion holds nothing back: `lang:en` and `lang:de` are never true together (take one of them out, or join them with OR)",
+            "warning: watches.toml:12:17: watch.a.query: `or` is looked for as a word (write OR in capitals, or \"or\" in quotes if the word is meant)",
+            "warning: watches.toml:13:3: watch.a.query: `C++` means the word `c`: signs are not looked for (write raw:\"C++\" for these very characters)",
+        ],
+    ),
+    (
+        "routes.toml",
+        "[[receiver]]\nname = \"screen\"\nkind = \"console\"\n[route]\nreceiver = \"screen\"\n[[route.routes]]\nmatch = \"score>80 score<20\"\n[[route.routes]]\nmatch = \"score>=0\"",
+        &[
+            "warning: routes.toml:7:9: route.routes[1].match: no mention comes here: `score>80` and `score<20` are never true together (take one of them out, or join them with OR)",
+            "warning: routes.toml:9:9: route.routes[2].match: nearly every mention comes here: `score>=0` is true of nearly all (narrow it, or leave `match` out)",
+        ],
+    ),
+    (
         "routes.toml",
         "[[receiver]]\nname = \"screen\"\nkind = \"console\"\n[route]\nreceiver = \"scren\"\ngroup_wait = \"30s\"",
         &[
@@ -352,6 +402,48 @@ fn faults_are_told_with_place_words_and_hint() {
     for (file, text, expected) in FAULTS {
         assert_eq!(Files::good().with(file, text).lines(), *expected, "{file}:\n{text}");
     }
+}
+
+#[test]
+fn watches_are_measured_on_the_archive_and_what_finds_too_much_is_told() {
+    let block = |query: &&str| {
+        format!(
+            "[[watch]]\nname = \"{}\"\nowner = \"kim\"\nquery = \"{query}\"\n",
+            query.to_lowercase().replace([' ', '*', '?'], "")
+        )
+    };
+    let text: String =
+        ["acme", "apple", "apple iphone", "ap* OR ba*", "bes? best", "acme oven"].iter().map(block).collect();
+    let files = Files::good().with("watches.toml", &text);
+    let mut checked = files.check();
+    let before = checked.faults.len();
+    let count = |query: &overheard::query::Query| match query.source() {
+        "acme" => Some((3, 1_000)),
+        "apple" => Some((90, 1_000)),
+        "apple iphone" => Some((80, 1_000)),
+        _ => Some((600, 1_000)),
+    };
+    assert_eq!(checked.measure(&mut |query| count(query)), 6);
+    let folder = format!("{}/", files.0.path().display());
+    let told: Vec<String> =
+        checked.faults[before..].iter().map(|fault| fault.to_string().replace(&folder, "")).collect();
+    assert_eq!(
+        told,
+        [
+            "watches.toml:8:9: watch.apple.query: this watch matches 90 of 1000 archived posts (9 %): `apple` is a single common word without context (say what stands beside it, as in `apple NEAR/5 (outage OR refund*)`, or write it in its case: {apple})",
+            "watches.toml:16:9: watch.aporba.query: this watch matches 600 of 1000 archived posts (60 %): nearly everything (add what to look for, as in `… AND (down OR refund*)`)",
+            "watches.toml:20:9: watch.besbest.query: this watch matches 600 of 1000 archived posts (60 %): nearly everything (add what to look for, as in `… AND (down OR refund*)`)",
+        ]
+    );
+}
+
+#[test]
+fn where_little_was_read_or_nothing_can_be_told_no_watch_finds_too_much() {
+    let mut checked = Files::good().check();
+    let before = checked.faults.len();
+    assert_eq!(checked.measure(&mut |_| Some((90, 100))), 1);
+    assert_eq!(checked.measure(&mut |_| None), 0);
+    assert_eq!(checked.faults.len(), before);
 }
 
 #[test]

@@ -122,14 +122,17 @@ const ALWAYS: Window = Window::ALWAYS;
 
 /// Keys of what a walk visits, in order.
 fn walked(archive: &Archive, text: &str, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
+    walked_for(archive, &query(text), window, age_to)
+}
+
+fn walked_for(archive: &Archive, query: &Query, window: Window, age_to: AgeTo) -> Result<Vec<String>, ArchiveError> {
     let mut keys = Vec::new();
-    let query = query(text);
-    let ended = archive.each(Walk { query: &query, window, age_to }, &|record| record.post.key, &mut |step| {
+    let ended = archive.each(Walk { query, window, age_to }, &|record| record.post.key, &mut |step| {
         if let Step::Found(key) = step {
             keys.push(key);
         }
         ControlFlow::Continue(())
     })?;
-    assert_eq!(ended, ControlFlow::Continue(()), "{text}");
+    assert_eq!(ended, ControlFlow::Continue(()), "{query}");
     Ok(keys)
 }

@@ -42,8 +42,10 @@ pub(super) fn read(document: &mut Document<'_>, watches: &mut Watches) {
     }
     let mut names = UniqueNames::default();
     for block in blocks {
-        let exclusion = read_exclusion(document, &block, &mut names, watches);
-        watches.exclusions.extend(exclusion);
+        if let Some(exclusion) = read_exclusion(document, &block, &mut names, watches) {
+            watches.exclusions.push(exclusion);
+            watches.exclusion_spans.push(block.span_of("query").unwrap_or_default());
+        }
     }
 }
 

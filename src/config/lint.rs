@@ -1,5 +1,9 @@
 //! What runs, but most likely does not do what was meant, because of what another block or file says?
 
+mod measured;
+mod pairs;
+mod queries;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -10,6 +14,21 @@ use super::sources::Sources;
 use super::watches::{ScopedSource, Watches};
 use crate::model::{Fault, nearest};
 use crate::query::ast::{Expr, FieldClause};
+
+pub use measured::MAX_MEASURED;
+pub(super) use measured::places;
+
+/// Warnings about what queries mean. They take a while where there are many watches: for `overheard check`.
+pub(super) fn meanings(
+    watches_file: &mut Document<'_>,
+    watches: &Watches,
+    routes_file: &mut Document<'_>,
+    routes: &Routes,
+) {
+    queries::watches(watches_file, watches);
+    pairs::watches(watches_file, watches);
+    queries::routes(routes_file, routes);
+}
 
 /// Warnings about `watches.toml`: lists that nothing uses.
 pub(super) fn watches(document: &mut Document<'_>, watches: &Watches, routes: &Routes) {

@@ -43,6 +43,7 @@ use crate::watch::{Exclusion, WatchSet};
 pub use changes::Changes;
 pub use daemon::{DaemonConfig, Retention, Team};
 pub use examples::{Tried, TriedBlock};
+pub use lint::MAX_MEASURED;
 pub use paths::Paths;
 pub use reload::Watcher;
 pub use routes::ReceiverConfig;
@@ -77,6 +78,17 @@ pub struct Checked {
     pub tried: Vec<TriedBlock>,
     /// The files' texts by name, with secrets blanked, to show lines from.
     texts: BTreeMap<String, String>,
+    /// Where the query of each watch of the configuration stands; empty unless meanings were looked at.
+    places: Vec<Fault>,
+}
+
+/// How closely a configuration is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// For every fault.
+    Faults,
+    /// Also for what runs, but says something else than was most likely meant.
+    Meanings,
 }
 
 /// What the files said, before it is known whether all of it can be used.
@@ -85,6 +97,7 @@ struct Loaded {
     faults: Vec<Fault>,
     tried: Vec<TriedBlock>,
     texts: BTreeMap<String, String>,
+    places: Vec<Fault>,
 }
 
 impl Config {
@@ -92,21 +105,25 @@ impl Config {
     ///
     /// Secrets are read from the environment and from files.
     pub fn load(paths: &Paths) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
-        let Checked { config, faults, .. } = Self::check(paths, &|name| std::env::var(name).ok());
+        let mut faults = Vec::new();
+        let files = read_files(paths, &mut faults);
+        let variable = |name: &str| std::env::var(name).ok();
+        let Checked { config, faults, .. } = Self::check_files(paths, &variable, &files, faults, Look::Faults);
         match config {
             Some(config) => Ok((config, faults)),
             None => Err(faults),
         }
     }
 
-    /// As [`Config::load`], with the environment's variables from elsewhere, and with the texts to show faults in.
+    /// As [`Config::load`], with the environment's variables from elsewhere, with the texts to show faults in, and with
+    /// warnings about what queries mean.
     pub fn check(paths: &Paths, variable: &dyn Fn(&str) -> Option<String>) -> Checked {
         let mut faults = Vec::new();
         let files = read_files(paths, &mut faults);
-        Self::check_files(paths, variable, &files, faults)
+        Self::check_files(paths, variable, &files, faults, Look::Meanings)
     }
 
-    /// As [`Config::check`], with another text in place of that of `watches.toml`; faults in it carry `name`.
+    /// As [`Config::check`], without what queries mean and with another text in place of that of `watches.toml`; faults in it carry `name`.
     pub fn check_changed(
         paths: &Paths,
         variable: &dyn Fn(&str) -> Option<String>,
@@ -122,7 +139,7 @@ impl Config {
             Ok(changed) => *file = changed,
             Err(fault) => faults.push(fault),
         }
-        Self::check_files(paths, variable, &files, faults)
+        Self::check_files(paths, variable, &files, faults, Look::Faults)
     }
 
     fn check_files(
@@ -130,9 +147,10 @@ impl Config {
         variable: &dyn Fn(&str) -> Option<String>,
         files: &[File; 4],
         mut faults: Vec<Fault>,
+        look: Look,
     ) -> Checked {
         let mut secrets = Secrets::new(variable);
-        let Loaded { config, faults: mut found, tried, texts } = load(files, &mut secrets);
+        let Loaded { config, faults: mut found, tried, texts, places } = load(files, &mut secrets, look);
         for fault in &mut found {
             fault.what = secrets.scrub(&fault.what);
             fault.hint = fault.hint.as_deref().map(|hint| secrets.scrub(hint));
@@ -143,7 +161,7 @@ impl Config {
             config.daemon.data_dir = paths.data.clone().unwrap_or(config.daemon.data_dir);
             config
         });
-        Checked { config, faults, tried, texts }
+        Checked { config, faults, tried, texts, places }
     }
 
     /// The source of this name, also one that rests.
@@ -178,7 +196,7 @@ fn read_files(paths: &Paths, faults: &mut Vec<Fault>) -> [File; 4] {
     })
 }
 
-fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> Loaded {
+fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Loaded {
     let [mut daemon_file, mut sources_file, mut watches_file, mut routes_file] = files.each_ref().map(Document::parse);
     let daemon = daemon::read(&mut daemon_file, secrets);
     let sources = sources::read(&mut sources_file, secrets);
@@ -190,6 +208,11 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> Loaded {
     }
     let others_whole = sources_file.is_whole() && watches_file.is_whole();
     lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
+    let mut places = Vec::new();
+    if look == Look::Meanings {
+        lint::meanings(&mut watches_file, &watches, &mut routes_file, &routes);
+        places = lint::places(&watches_file, &watches);
+    }
 
     let tried = watches_file.take_tried();
     let mut faults = Vec::new();
@@ -216,5 +239,5 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>) -> Loaded {
             versions,
         }
     });
-    Loaded { config, faults, tried, texts }
+    Loaded { config, faults, tried, texts, places }
 }

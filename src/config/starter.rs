@@ -12,6 +12,7 @@ use super::Paths;
 use super::answers::one_line;
 pub use super::answers::{Answers, BadAnswer};
 use super::block::slug;
+use crate::query::lint::COMMON;
 use crate::query::words;
 use crate::{receiver, source};
 
@@ -265,6 +266,14 @@ fn term(name: &str) -> String {
     let is_sign = |letter: char| !letter.is_alphanumeric();
     let edged = name.starts_with(is_sign) || name.ends_with(is_sign);
     let exact = letters == 0 || (letters <= MAX_EDGED && edged);
+    let plain = words(name).iter().map(|word| word.text.to_owned()).collect::<Vec<_>>();
+    if let [word] = plain.as_slice()
+        && COMMON.split_ascii_whitespace().any(|common| common == word)
+        && name.chars().all(char::is_alphanumeric)
+    {
+        // A brand that is called as a common word is told apart by its case, if by anything.
+        return format!("{{{name}}}");
+    }
     if exact { format!("raw:\"{escaped}\"") } else { format!("\"{escaped}\"") }
 }
 

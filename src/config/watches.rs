@@ -61,6 +61,9 @@ pub(super) struct Watches {
     pub names: Names,
     pub specs: Vec<WatchSpec>,
     pub exclusions: Vec<Exclusion>,
+    /// Where the query of each of `specs` stands, with its quotes; likewise of `exclusions`.
+    pub spec_spans: Vec<Range<usize>>,
+    pub exclusion_spans: Vec<Range<usize>>,
     /// The names and owners of all blocks, also of those with faults.
     pub named: Vec<String>,
     pub owners: Vec<String>,
@@ -111,8 +114,10 @@ pub(super) fn read(document: &mut Document<'_>) -> Watches {
     }
     let mut names = UniqueNames::default();
     for block in blocks {
-        let spec = read_watch(document, &block, &mut names, &mut watches);
-        watches.specs.extend(spec);
+        if let Some(spec) = read_watch(document, &block, &mut names, &mut watches) {
+            watches.specs.push(spec);
+            watches.spec_spans.push(block.span_of("query").unwrap_or_default());
+        }
     }
     watches
 }

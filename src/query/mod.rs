@@ -14,6 +14,7 @@ mod field;
 mod find;
 mod habit;
 mod lexer;
+pub mod lint;
 mod names;
 mod parser;
 mod print;

@@ -9,6 +9,7 @@ use crate::model::Post;
 use crate::query::ast::{Expr, FieldClause, TextClause};
 use crate::query::eval::{bare_url, host_and_path};
 use crate::query::hash;
+use crate::query::lint::COMMON;
 
 /// What a post must have for a clause that is not about words to be true; found without evaluating a query.
 #[derive(Clone, Debug, PartialEq)]
@@ -164,15 +165,7 @@ const RAW_SHARE: f64 = 0.05;
 /// How many times more posts have a word with a stem than have a word of the stem's length.
 const STEM_FACTOR: f64 = 8.0;
 
-/// Words that a good part of all English posts has, the most common first: no anchors if there is another.
-const COMMON: &str = "the to a and of i it is in that you for this on with be have my are not but as was if or so \
-    at can just your they do we all what like an from me how about there out when get up would will has one no by \
-    any more some don't their it's i'm or then because than know other only people new time use need want been does \
-    really also make good even think them who now see way much i've after got should could had go where which back \
-    why first still going work help were here into anyone year day years most years his he her she our us its can't \
-    app show best very something thing things anything using used over too";
-
-/// The rank of each common word, from 0.
+/// The rank of each common word, from 0: no anchors if there is another.
 static RANKS: LazyLock<HashMap<&str, usize>> =
     LazyLock::new(|| COMMON.split_ascii_whitespace().enumerate().map(|(rank, word)| (word, rank)).collect());
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Engagement, Field, Post, PostId, PostType, Timestamp};
+use crate::query::lint::{Always, always, implies, never};
 use crate::query::{Names, Place, Query, Subject, words};
 
 /// What parts the query from the post in a file of the corpus: a line of its own.
@@ -49,6 +50,9 @@ fn of_query(query: &Query, place: Place, post: &Post) {
     let subject = Subject { post, title: &title, text: &text, now: Timestamp(86_400_000), facts: None };
     let hits = query.explain(&subject);
     assert_eq!(hits.is_some(), query.matches(&subject), "{printed}");
+    assert!(hits.is_none() || never(query.expr()).is_none(), "{printed} never matches, and does");
+    assert!(hits.is_some() || always(query.expr()) != Some(Always::Every), "{printed} always matches, and does not");
+    let _ = implies(query.expr(), query.expr());
     for span in hits.iter().flatten().flat_map(|hit| &hit.spans) {
         let within = if span.field == Field::Title { &post.title } else { &post.text };
         let place = within.get(span.start as usize..span.end as usize);

@@ -385,7 +385,7 @@ fn found_in_archive(archive: &Archive, text: &str, sort: Sort) -> Vec<String> {
 }
 
 fn found_by_walking(archive: &Archive, text: &str) -> Vec<String> {
-    let mut keys = walked(archive, text, ALWAYS, AgeTo::Moment(NOW)).unwrap();
+    let mut keys = walked_for(archive, &query(text), ALWAYS, AgeTo::Moment(NOW)).unwrap();
     keys.sort();
     keys
 }

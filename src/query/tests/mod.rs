@@ -3,6 +3,7 @@
 mod errors;
 #[path = "../../../tests/fuzz/check.rs"]
 mod fuzzed;
+mod lint;
 mod meaning;
 mod properties;
 mod reference;
