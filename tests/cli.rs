@@ -110,6 +110,28 @@ async fn check_names_every_fault_and_poll_shows_what_a_source_brings() {
     assert!(run.code == 2 && run.err.contains("watches.toml:4"), "{}", run.err);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn check_measures_watches_on_the_archive_with_and_without_a_daemon() {
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let home = Home::new(&feed(&web, "news"), &collector);
+    home.write("config/watches.toml", "[[watch]]\nname = \"acme\"\nowner = \"kim\"\nquery = \"acme\"\n");
+    let items: Vec<(String, String)> =
+        (0..220).map(|number| (format!("/{number}"), format!("Acme number {number}"))).collect();
+    let items: Vec<(&str, &str, &str)> =
+        items.iter().map(|(path, title)| (path.as_str(), title.as_str(), "")).collect();
+    web.set("news.test", "/feed.xml", Page::rss(&items));
+    let before = overheard(&home, &["check"]);
+    assert!(before.code == 0 && !before.out.contains("archived posts"), "{}", before.out);
+    let daemon = Spawned::start(&home).await;
+    until("the posts", async || (daemon.get("/api/v1/search").await["total"] == 220).then_some(())).await;
+    let measured = |checked: &Ended| checked.code == 0 && checked.out.contains("of 220 archived posts");
+    let asked = overheard(&home, &["check"]);
+    assert!(measured(&asked), "{}", asked.out);
+    assert!(daemon.stop());
+    let looked = overheard(&home, &["check"]);
+    assert!(measured(&looked), "{}", looked.out);
+}
+
 #[test]
 fn a_recorded_answer_is_read_by_its_kind() {
     let folder = tempfile::tempdir().unwrap();

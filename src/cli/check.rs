@@ -1,5 +1,7 @@
 //! `overheard check`: is the configuration as it should be?
 
+mod measure;
+
 use std::io::{IsTerminal, Write};
 
 use clap::Args;
@@ -20,7 +22,8 @@ pub struct Check {
 
 /// Runs the command: 0 when the daemon would take the configuration, 1 when not.
 pub fn run(args: &Check, context: &Context, out: &mut dyn Write) -> anyhow::Result<Exit> {
-    let checked = Config::check(&context.paths, &|name| std::env::var(name).ok());
+    let mut checked = Config::check(&context.paths, &|name| std::env::var(name).ok());
+    measure::measure(&mut checked, context);
     print(&checked, args.json, args.plain, out)?;
     Ok(if checked.config.is_some() { Exit::Done } else { Exit::Nothing })
 }

@@ -1,9 +1,13 @@
 //! Of how many archived posts is each of many queries true?
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use super::data::Places;
 use crate::archive::{AgeTo, Archive, ArchiveError, Window};
 use crate::clock::Clock;
+use crate::journal::DataLock;
 use crate::model::Duration;
 use crate::query::{Names, Place, Query, QueryError};
 
@@ -39,6 +43,32 @@ pub enum CountError {
     Query { number: usize, error: QueryError },
     #[error(transparent)]
     Archive(#[from] ArchiveError),
+}
+
+/// An archive that no daemon has open, for looking only.
+#[derive(Debug)]
+pub struct Alone {
+    archive: Archive,
+    _lock: DataLock,
+}
+
+impl Alone {
+    /// Opens the archive of a data directory, if there is one and nobody else has it. What it lacks is brought by the
+    /// next start, as always.
+    pub fn open(dir: &Path, clock: &Clock) -> Option<Self> {
+        let places = Places::of(dir);
+        if !places.archive.is_dir() {
+            return None;
+        }
+        let lock = DataLock::acquire(dir).ok()?;
+        let (archive, _) = Archive::open(&places.archive, clock.clone()).ok()?;
+        Some(Self { archive, _lock: lock })
+    }
+
+    /// As [`count`].
+    pub fn count(&self, ask: &CountQuestion, clock: &Clock) -> Result<CountAnswer, CountError> {
+        count(&self.archive, ask, clock)
+    }
 }
 
 /// Counts over the whole archive, for a thread that may block.

@@ -74,7 +74,7 @@ pub fn run(
     Ok(Report {
         watch: question.watch.clone(),
         since: window.from,
-        until: window.until,
+        until: now,
         time_zone: zone.name.clone(),
         current: current.map(|side| side.finish(&searched)).transpose()?,
         proposed: changed.map(|side| side.finish(&searched)).transpose()?,

@@ -83,7 +83,8 @@ impl Question {
         if now.since(from) > MAX_BACK {
             return Err(wrong("nothing is kept for longer than 3650 days"));
         }
-        Ok(Window { from, until: now })
+        // What arrived in this very millisecond has arrived.
+        Ok(Window { from, until: now + Duration(1) })
     }
 
     /// The configuration with the changed file in it, if there is one.

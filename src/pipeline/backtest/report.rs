@@ -11,7 +11,7 @@ pub struct Report {
     pub watch: String,
     /// Posts that arrived from here on …
     pub since: Timestamp,
-    /// … and before here: the daemon's time.
+    /// … up to here: the daemon's time.
     pub until: Timestamp,
     /// In which days are counted.
     pub time_zone: String,
