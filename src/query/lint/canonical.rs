@@ -8,29 +8,38 @@ use crate::query::ast::Expr;
 /// have the same form. For comparing, not for reading.
 pub fn canonical(expr: &Expr) -> String {
     match expr {
-        Expr::And(parts) => joined('&', parts, |part, into| match part {
-            Expr::And(inner) => Some(into.extend(inner)),
-            _ => None,
-        }),
-        Expr::Or(parts) => joined('|', parts, |part, into| match part {
-            Expr::Or(inner) => Some(into.extend(inner)),
-            _ => None,
-        }),
+        Expr::And(parts) => joined('&', parts, conjuncts),
+        Expr::Or(parts) => joined('|', parts, alternatives),
         Expr::Not(inner) => match &**inner {
             Expr::Not(twice) => canonical(twice),
             other => format!("!{}", canonical(other)),
         },
-        Expr::Text { .. } | Expr::Is(_) | Expr::Compare { .. } => format!("{expr}"),
+        Expr::Text { .. } | Expr::Is(_) | Expr::Compare { .. } => expr.to_string(),
     }
 }
 
-/// `flatten` puts the parts of a part of the same sort among the others.
-fn joined<'e>(sign: char, parts: &'e [Expr], flatten: impl Fn(&'e Expr, &mut Vec<&'e Expr>) -> Option<()>) -> String {
+fn conjuncts(expr: &Expr) -> Option<&[Expr]> {
+    match expr {
+        Expr::And(parts) => Some(parts),
+        _ => None,
+    }
+}
+
+fn alternatives(expr: &Expr) -> Option<&[Expr]> {
+    match expr {
+        Expr::Or(parts) => Some(parts),
+        _ => None,
+    }
+}
+
+/// `inner` gives the parts of a part of the same sort: they stand among the others.
+fn joined(sign: char, parts: &[Expr], inner: fn(&Expr) -> Option<&[Expr]>) -> String {
     let mut open: Vec<&Expr> = parts.iter().collect();
     let mut texts = BTreeSet::new();
     while let Some(part) = open.pop() {
-        if flatten(part, &mut open).is_none() {
-            texts.insert(canonical(part));
+        match inner(part) {
+            Some(parts) => open.extend(parts),
+            None => drop(texts.insert(canonical(part))),
         }
     }
     match texts.len() {
