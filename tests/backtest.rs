@@ -12,7 +12,7 @@ use common::inside::Inside;
 use common::spawned::{Spawned, binary};
 use common::until;
 use common::web::{Page, Web};
-use overheard::model::{Duration, Timestamp};
+use overheard::model::{Duration, Outcome, SuppressedAlert, Timestamp};
 use overheard::pipeline::backtest::{BacktestError, DayData, Findings, Question, Report};
 use serde_json::{Value, json};
 
@@ -85,24 +85,53 @@ async fn reading(watches: &str, feeds: [&[(&str, &str, &str)]; 3]) -> (Inside, W
     (inside, web, home)
 }
 
-/// What the daemon did with the mentions of a watch since a moment: how many, in which stories, and which alerts for whom.
-fn done_live(inside: &Inside, watch: &str, since: Timestamp) -> (usize, usize, BTreeMap<String, usize>) {
-    let mut found = inside.search(&format!("watch:{watch}")).results;
-    found.retain(|post| post.received >= since);
-    let stories: BTreeSet<String> = found.iter().map(|post| post.story.to_string()).collect();
-    let mut alerts = BTreeMap::new();
-    for post in &found {
-        for told in inside.daemon.archive.get(post.id).unwrap().unwrap().alerts {
-            *alerts.entry(told.receiver).or_default() += 1;
-        }
-    }
-    (found.len(), stories.len(), alerts)
+/// What became of the posts that a watch matched.
+#[derive(Debug, Default, PartialEq)]
+struct Done {
+    mentions: usize,
+    stories: usize,
+    excluded: usize,
+    /// Alerts by receiver.
+    alerts: BTreeMap<String, usize>,
+    /// Receivers, days and stories of which a daily cap held something back.
+    capped: usize,
 }
 
-fn done_again(findings: &Findings) -> (usize, usize, BTreeMap<String, usize>) {
+/// What the daemon did since a moment.
+fn done_live(inside: &Inside, watch: &str, since: Timestamp) -> Done {
+    let mut done = Done::default();
+    let (mut stories, mut capped) = (BTreeSet::new(), BTreeSet::new());
+    for post in inside.search(&format!("watch:{watch}")).results {
+        let record = inside.daemon.archive.get(post.id).unwrap().unwrap();
+        if record.post.received < since {
+            continue;
+        }
+        if record.outcome == Outcome::Suppressed {
+            done.excluded += 1;
+            continue;
+        }
+        done.mentions += 1;
+        stories.insert(record.story);
+        record.alerts.into_iter().for_each(|told| *done.alerts.entry(told.receiver).or_default() += 1);
+        for held_back in record.held_back {
+            if let SuppressedAlert::DailyCap { receiver, day, .. } = held_back {
+                capped.insert((receiver, day, record.story));
+            }
+        }
+    }
+    Done { stories: stories.len(), capped: capped.len(), ..done }
+}
+
+fn done_again(findings: &Findings) -> Done {
     let alerts = findings.receivers.iter().filter(|received| received.alerts > 0);
-    let alerts = alerts.map(|received| (received.receiver.clone(), received.alerts)).collect();
-    (findings.mentions, findings.stories, alerts)
+    let capped = findings.receivers.iter().flat_map(|received| &received.capped);
+    Done {
+        mentions: findings.mentions,
+        stories: findings.stories,
+        excluded: findings.excluded.iter().map(|counted| counted.posts).sum(),
+        alerts: alerts.map(|received| (received.receiver.clone(), received.alerts)).collect(),
+        capped: capped.map(|capped| capped.stories).sum(),
+    }
 }
 
 /// A made-up post: its text is one of a few, so that some are copies of each other.
@@ -125,12 +154,14 @@ fn made_up(number: usize, random: &mut fastrand::Rng) -> (String, String, String
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backtest_of_a_live_watch_reports_what_the_daemon_did() {
+    let capped = WATCHES.replace("owner = \"kim\"", "owner = \"kim\"\nmax_alerts_per_day = 2");
+    let watches = format!("{capped}\n[[exclusion]]\nname = \"status\"\nquery = '\"status page\"'\n");
     for seed in 0..3 {
         let mut random = fastrand::Rng::with_seed(seed);
         let posts: Vec<(String, String, String)> = (0..90).map(|number| made_up(number, &mut random)).collect();
         let borrowed: Vec<(&str, &str, &str)> =
             posts.iter().map(|(path, title, text)| (path.as_str(), title.as_str(), text.as_str())).collect();
-        let (inside, web, _home) = reading(WATCHES, [&borrowed[..10], &[], &[]]).await;
+        let (inside, web, _home) = reading(&watches, [&borrowed[..10], &[], &[]]).await;
         // One feed at a time: which of two posts of the same millisecond came first, the archive need not know.
         for (name, first) in [("b", 10), ("c", 20), ("a", 30), ("b", 40), ("c", 50), ("b", 60), ("a", 70), ("c", 80)] {
             inside.hands.advance(Duration::hours(7));
@@ -141,7 +172,11 @@ async fn a_backtest_of_a_live_watch_reports_what_the_daemon_did() {
         for (watch, since) in [("acme", "30d"), ("outages", "30d"), ("acme", "20h"), ("outages", "20h")] {
             let report = backtest(&inside, &Question { since: since.to_owned(), ..question(watch) }).unwrap();
             let live = done_live(&inside, watch, report.since);
-            assert!(live.0 > live.1 && live.1 > 5 && live.2.len() > 1, "seed {seed} shows little: {live:?}");
+            let enough = live.mentions > live.stories && live.stories > 3 && live.alerts.len() > 1 && live.excluded > 2;
+            assert!(
+                enough && ((watch, since) != ("acme", "30d") || live.capped > 0),
+                "seed {seed} shows little: {live:?}"
+            );
             assert_eq!(done_again(&report.current.unwrap()), live, "seed {seed}, {watch} since {since}");
         }
         inside.stop().await;

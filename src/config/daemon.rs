@@ -28,7 +28,8 @@ pub struct DaemonConfig {
     /// How the sites that are asked can reach you: `mailto:…` or the address of a page. It goes into the
     /// User-Agent of every request.
     pub contact: Option<String>,
-    /// Time zone of dates on pages and in reports: a name of the IANA database like `Europe/Zurich`.
+    /// Time zone of dates on pages and in reports, and of the days that daily caps count: a name of the IANA database
+    /// like `Europe/Zurich`.
     pub time_zone: Zone,
     /// At the first poll of a new source, only posts younger than this raise alerts; the others are only
     /// archived and matched. At most 30d.

@@ -273,10 +273,15 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
 }
 
 fn routes_of(decided: &Decided, rules: &Rules) -> Vec<Routed> {
-    let (title, text) = (query::words(&decided.post.title), query::words(&decided.post.text));
-    let facts = facts(&decided.matches, &decided.score);
-    let now = decided.post.received;
-    rules.routes.decide(&Subject { post: &decided.post, title: &title, text: &text, now, facts: Some(&facts) })
+    receivers_of(&decided.post, &decided.matches, &decided.score, rules)
+}
+
+/// Whom the routes choose for a post with these matches and this score.
+fn receivers_of(post: &Post, matches: &[Match], score: &Score, rules: &Rules) -> Vec<Routed> {
+    // Most routes ask for watch, owner and score alone; words are dear.
+    let words = |text| if rules.routes.reads_text() { query::words(text) } else { query::WordList::default() };
+    let (title, text, facts) = (words(&post.title), words(&post.text), facts(matches, score));
+    rules.routes.decide(&Subject { post, title: &title, text: &text, now: post.received, facts: Some(&facts) })
 }
 
 /// What routes and searches may ask of a mention beyond its post.

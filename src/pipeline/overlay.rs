@@ -135,3 +135,75 @@ impl<'a> Overlay<'a> {
         Ok(spent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Outcome, Score, SourceState, StoryDecision};
+
+    /// A store that has told `hook` of the younger story, and counted it.
+    struct Below;
+
+    const OLDER: StoryId = StoryId(PostId([1; 10]));
+    const YOUNGER: StoryId = StoryId(PostId([2; 10]));
+    const DAY: Day = jiff::civil::date(2026, 11, 20);
+
+    impl Memory for Below {
+        fn seen(&self, _: PostId) -> Result<Option<Seen>, ViewError> {
+            Ok(None)
+        }
+        fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
+            Ok(vec![None; keys.len()])
+        }
+        fn alerted(&self, story: StoryId) -> Result<Vec<String>, ViewError> {
+            Ok(if story == YOUNGER { vec!["hook".to_owned()] } else { Vec::new() })
+        }
+        fn spent(&self, _: &str, _: Day, story: StoryId) -> Result<Spent, ViewError> {
+            Ok(Spent { stories: 1, counted: story == YOUNGER })
+        }
+        fn source(&self, _: &str) -> Result<SourceState, ViewError> {
+            Ok(SourceState::default())
+        }
+    }
+
+    /// A post that proves both stories to be the same.
+    fn merging() -> Decided {
+        let post = crate::receiver::sample::alert("hook", Timestamp(0)).post;
+        let story = StoryDecision { story: OLDER, joined_by: None, absorbs: vec![YOUNGER], keys: Vec::new() };
+        Decided {
+            post,
+            outcome: Outcome::Unmatched,
+            content_hash: 0,
+            matches: Vec::new(),
+            story,
+            score: Score::default(),
+            alerts: Vec::new(),
+            held_back: Vec::new(),
+            day: None,
+        }
+    }
+
+    #[test]
+    fn what_is_known_of_a_story_is_known_of_the_one_that_absorbed_it_in_the_same_write() {
+        let mut overlay = Overlay::new(&Below);
+        assert_eq!(overlay.alerted(OLDER), Ok(Vec::new()));
+        overlay.remember(&merging(), Timestamp(0)).expect("a memory");
+        for story in [OLDER, YOUNGER] {
+            assert_eq!(overlay.alerted(story), Ok(vec!["hook".to_owned()]));
+            assert_eq!(overlay.spent("acme", DAY, story), Ok(Spent { stories: 1, counted: true }));
+        }
+    }
+
+    #[test]
+    fn alerts_of_the_same_write_count_against_the_cap_once_a_story() {
+        let alert = crate::receiver::sample::alert("hook", Timestamp(0));
+        let told = Decided { matches: alert.matches.clone(), alerts: vec![alert], day: Some(DAY), ..merging() };
+        let told = Decided { story: StoryDecision { absorbs: Vec::new(), ..told.story }, ..told };
+        let mut overlay = Overlay::new(&Below);
+        for _ in 0..2 {
+            overlay.remember(&told, Timestamp(0)).expect("a memory");
+            assert_eq!(overlay.spent("sample-watch", DAY, OLDER), Ok(Spent { stories: 2, counted: true }));
+        }
+        assert_eq!(overlay.spent("another", DAY, OLDER), Ok(Spent { stories: 1, counted: false }));
+    }
+}

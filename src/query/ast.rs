@@ -65,6 +65,16 @@ impl Expr {
         }
     }
 
+    /// Whether the words or characters of a post matter, not only its fields and numbers.
+    pub fn reads_text(&self) -> bool {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.iter().any(Self::reads_text),
+            Self::Not(inner) => inner.reads_text(),
+            Self::Text { .. } => true,
+            Self::Is(_) | Self::Compare { .. } => false,
+        }
+    }
+
     /// How many levels of AND, OR and NOT stand over the deepest clause.
     pub fn depth(&self) -> usize {
         match self {

@@ -127,7 +127,12 @@ impl Query {
 
     /// The positive clauses that are true of a post and where; `None` when the query is not true of it.
     pub fn explain(&self, subject: &Subject<'_>) -> Option<Vec<ClauseHit>> {
-        self.matches(subject).then(|| explain::hits(&self.expr, subject))
+        self.matches(subject).then(|| self.hits(subject))
+    }
+
+    /// The same of a post of which the query is known to be true.
+    pub fn hits(&self, subject: &Subject<'_>) -> Vec<ClauseHit> {
+        explain::hits(&self.expr, subject)
     }
 }
 

@@ -128,3 +128,18 @@ fn every_fault_of_a_tree_is_found_with_its_place() {
         assert_eq!(found, faults, "{name}");
     }
 }
+
+#[test]
+fn a_tree_says_whether_it_needs_the_words_of_a_post() {
+    for (route, reads) in [
+        ("watch:acme → a", false),
+        ("score>=60 NOT owner:kim → a", false),
+        ("", false),
+        ("acme → a", true),
+        ("NOT (score<5 OR raw:\"C++\") → a", true),
+    ] {
+        let inner = if route.is_empty() { Vec::new() } else { vec![on(route, vec![])] };
+        let tree = Tree::new(root(vec![on("watch:outer → outer", inner)])).expect("a sound tree");
+        assert_eq!(tree.reads_text(), reads, "{route}");
+    }
+}

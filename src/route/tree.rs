@@ -83,6 +83,11 @@ impl Tree {
         if builder.faults.is_empty() { Ok(Self { root }) } else { Err(builder.faults) }
     }
 
+    /// Whether any route looks at the words of a post. Where none does, [`Tree::decide`] can be asked without them.
+    pub fn reads_text(&self) -> bool {
+        self.root.as_ref().is_some_and(Route::reads_text)
+    }
+
     /// The receivers to tell of a mention, in the order of the routes, each at most once and with the first
     /// way that led to it. Empty only for the tree without routes.
     pub fn decide(&self, subject: &Subject<'_>) -> Vec<Routed> {
@@ -144,6 +149,10 @@ impl Builder {
 }
 
 impl Route {
+    fn reads_text(&self) -> bool {
+        self.query.as_ref().is_some_and(|query| query.expr().reads_text()) || self.routes.iter().any(Self::reads_text)
+    }
+
     fn matches(&self, subject: &Subject<'_>) -> bool {
         self.query.as_ref().is_none_or(|query| query.matches(subject))
     }

@@ -1,13 +1,14 @@
 //! In which buckets does a watch wait for a post, and which program waits with it?
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 
 use aho_corasick::AhoCorasick;
 
 use super::anchor::{Anchor, Key, Shares};
 use super::plan::{Clauses, Plan};
-use super::program::Writer;
-use super::segment::{Bucket, Entry, Segment, TRUE};
+use super::program::{Question, Writer};
+use super::segment::{Bucket, Entry, Segment};
 use super::terms::{NO_TERM, Term};
 
 /// Most numbers that the programs of one watch may take; one that would take more is written once, for all its buckets.
@@ -50,29 +51,30 @@ impl<'s> Sorter<'s> {
     pub(super) fn sort(&mut self, watch: u32, plan: Plan, clauses: &Clauses) {
         let shares = Shares { terms: self.writer.shares, clauses };
         let Some(anchors) = shares.anchors(&plan) else {
-            let program = self.program(plan);
-            return self.note(Place::Always, NO_TERM, Entry { watch, program });
+            let question = self.writer.question(plan, (NO_TERM, NO_TERM));
+            return self.note(Place::Always, NO_TERM, Entry { watch, question });
         };
         let mut places: Vec<Place> = anchors.any_of.iter().map(|anchor| self.place(*anchor, clauses)).collect();
         places.sort_unstable();
         places.dedup();
         if places.len() > 1 && places.len() * plan.size() > MAX_COPIES {
-            let program = self.program(plan);
-            return places.into_iter().for_each(|place| self.note(place, NO_TERM, Entry { watch, program }));
+            let question = self.writer.question(plan, (NO_TERM, NO_TERM));
+            return places.into_iter().for_each(|place| self.note(place, NO_TERM, Entry { watch, question }));
         }
         for place in places {
-            let term = if let Place::Term(term) = place { term } else { NO_TERM };
-            self.sort_given(place, watch, plan.clone().given(term), shares.guards(&plan, term));
+            let guards = shares.guards(&plan, place.term());
+            self.sort_given(place, watch, plan.clone().given(place.term()), guards);
         }
     }
 
     /// Notes a watch in one bucket: once, or once for each guard of which a post must have one.
     fn sort_given(&mut self, place: Place, watch: u32, plan: Plan, guards: Option<Vec<Term>>) {
+        let anchor = place.term();
         for guard in guards.unwrap_or_else(|| vec![NO_TERM]) {
             let left = plan.clone().given(guard);
             if !left.is_never() {
-                let program = self.program(left);
-                self.note(place, guard, Entry { watch, program });
+                let question = self.writer.question(left, (anchor, guard));
+                self.note(place, guard, Entry { watch, question });
             }
         }
     }
@@ -93,19 +95,6 @@ impl<'s> Sorter<'s> {
                 None => Place::Always,
             },
         }
-    }
-
-    /// Writes a program, and says where it begins.
-    fn program(&mut self, plan: Plan) -> u32 {
-        if plan.is_always() {
-            return TRUE;
-        }
-        let start = self.writer.code.len();
-        self.writer.code.push(0);
-        self.writer.write(plan);
-        let length = (self.writer.code.len() - start - 1) as u32;
-        self.writer.code.get_mut(start).into_iter().for_each(|place| *place = length);
-        start as u32
     }
 
     /// Puts entries that are looked at together side by side, and their programs too.
@@ -149,19 +138,32 @@ impl<'s> Sorter<'s> {
 
 /// The entries, with their programs copied into the order of the entries.
 fn moved(loose: Vec<Loose>, old: &[u32], new: &mut Vec<u32>) -> Vec<Entry> {
-    let mut places = vec![TRUE; old.len()];
-    new.reserve_exact(old.len());
+    let mut moved_to: Vec<Option<NonZeroU32>> = vec![None; old.len()];
+    // Nothing begins at 0, so that a place is never 0.
+    new.reserve_exact(old.len() + 1);
+    new.push(0);
     let move_one = |Loose { entry, .. }: Loose| {
-        let Some(place) = places.get_mut(entry.program as usize) else { return entry };
-        if *place == TRUE {
-            *place = new.len() as u32;
-            let start = entry.program as usize;
+        let Some(start) = entry.question.program() else { return entry };
+        let Some(place) = moved_to.get_mut(start) else { return entry };
+        let place = place.get_or_insert_with(|| {
+            let at = NonZeroU32::new(new.len() as u32).unwrap_or(NonZeroU32::MAX);
             let length = old.get(start).map_or(0, |length| *length as usize);
             new.extend(old.get(start..=start + length).unwrap_or_default());
-        }
-        Entry { program: *place, ..entry }
+            at
+        });
+        Entry { question: Question::at(place.get() as usize), ..entry }
     };
     loose.into_iter().map(move_one).collect()
+}
+
+impl Place {
+    /// The term whose bucket this is, or [`NO_TERM`].
+    fn term(self) -> Term {
+        match self {
+            Self::Term(term) => term,
+            Self::Value(_) | Self::Characters(_) | Self::Always => NO_TERM,
+        }
+    }
 }
 
 impl Segment {

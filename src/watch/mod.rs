@@ -174,7 +174,7 @@ impl WatchSet {
             role: spec.role,
             owner: spec.owner.clone(),
             priority: spec.priority,
-            clauses: spec.query.explain(subject)?,
+            clauses: spec.query.hits(subject),
         })
     }
 }

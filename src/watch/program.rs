@@ -36,6 +36,49 @@ const ALL: u32 = 15;
 const ANY: u32 = 16;
 /// So many numbers follow: instructions, not all of which hold.
 const NOT: u32 = 17;
+/// The two terms of an [`Entry`] stand so near to each other, in any order.
+const PAIR_NEAR: u32 = 18;
+/// The same, the anchor left of the guard.
+const PAIR_IN_ORDER: u32 = 19;
+/// The same, the guard left of the anchor.
+const PAIR_REVERSED: u32 = 20;
+/// A program begins there in the code.
+const RUN: u32 = 30;
+/// Nothing is asked.
+const TRUE: u32 = 31;
+
+/// What is left to ask of a post that has two terms: most often a single instruction, which stands in the entry itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Question(u32);
+
+impl Question {
+    /// Where in the code its program begins, if it has one.
+    pub(super) fn program(self) -> Option<usize> {
+        (self.0 >> ARGUMENT_BITS == RUN).then_some((self.0 % ARGUMENTS) as usize)
+    }
+
+    /// The question of the program at another place.
+    pub(super) fn at(start: usize) -> Self {
+        Self(instruction(RUN, start as u32))
+    }
+
+    /// The answer for a post that is known to have the two terms, as far as they are terms.
+    #[inline]
+    pub(super) fn holds(self, pair: (Term, Term), code: &[u32], seen: &Seen<'_>, clauses: &Clauses) -> bool {
+        let (what, argument) = (self.0 >> ARGUMENT_BITS, self.0 % ARGUMENTS);
+        match what {
+            TRUE => true,
+            RUN => match code.get(argument as usize..) {
+                Some([length, rest @ ..]) => all_hold(rest.get(..*length as usize).unwrap_or_default(), seen, clauses),
+                Some([]) | None => false,
+            },
+            PAIR_NEAR => seen.near(pair.0, pair.1, argument, false),
+            PAIR_IN_ORDER => seen.near(pair.0, pair.1, argument, true),
+            PAIR_REVERSED => seen.near(pair.1, pair.0, argument, true),
+            _ => step(self.0, &[], seen, clauses).0,
+        }
+    }
+}
 
 /// Writes programs.
 pub(super) struct Writer<'t> {
@@ -45,6 +88,32 @@ pub(super) struct Writer<'t> {
 }
 
 impl Writer<'_> {
+    /// Writes what is left to ask of a post that has two terms (or none, where they are [`NO_TERM`](super::terms::NO_TERM)).
+    pub(super) fn question(&mut self, plan: Plan, pair: (Term, Term)) -> Question {
+        if plan.is_always() {
+            return Question(instruction(TRUE, 0));
+        }
+        if let Some(question) = short_question(&plan, pair) {
+            return question;
+        }
+        let start = self.code.len();
+        self.code.push(0);
+        self.write(plan);
+        match self.code.get(start + 1..) {
+            Some([only]) if *only >> ARGUMENT_BITS < ANY_TERM || *only >> ARGUMENT_BITS == CLAUSE => {
+                let question = Question(*only);
+                self.code.truncate(start);
+                question
+            }
+            Some(program) => {
+                let length = program.len() as u32;
+                self.code.get_mut(start).into_iter().for_each(|place| *place = length);
+                Question::at(start)
+            }
+            None => Question::at(start),
+        }
+    }
+
     /// Appends a program; what is quick to ask and seldom true first.
     pub(super) fn write(&mut self, plan: Plan) {
         match plan {
@@ -122,6 +191,33 @@ impl Writer<'_> {
             *head = instruction(what, length);
         }
     }
+}
+
+/// The question whether two terms stand near each other, if that is all that is asked.
+fn short_question(plan: &Plan, pair: (Term, Term)) -> Option<Question> {
+    let only = match plan {
+        Plan::All(parts) if parts.len() == 1 => parts.first()?,
+        other => other,
+    };
+    let (left, right, distance, ordered) = match only {
+        Plan::Is(Ask::Phrase(Scope::Either, words)) => match words[..] {
+            [left, right] => (left, right, 1, true),
+            _ => return None,
+        },
+        Plan::Is(Ask::Near { scope: Scope::Either, left, right, distance, ordered }) => match (&left[..], &right[..]) {
+            ([left], [right]) => (*left, *right, *distance, *ordered),
+            _ => return None,
+        },
+        Plan::Is(_) | Plan::Not(_) | Plan::All(_) | Plan::Any(_) => return None,
+    };
+    let what = match ordered {
+        _ if distance >= ARGUMENTS => return None,
+        false if (left, right) == pair || (right, left) == pair => PAIR_NEAR,
+        true if (left, right) == pair => PAIR_IN_ORDER,
+        true if (right, left) == pair => PAIR_REVERSED,
+        _ => return None,
+    };
+    Some(Question(instruction(what, distance)))
 }
 
 fn instruction(what: u32, argument: u32) -> u32 {

@@ -117,7 +117,7 @@ impl<'s> Seen<'s> {
     }
 
     /// Where a term stands, in order.
-    pub(super) fn places(&self, term: Term) -> impl Iterator<Item = u32> {
+    pub(super) fn places(&self, term: Term) -> impl Iterator<Item = u32> + Clone {
         let mut next = self.first(term);
         std::iter::from_fn(move || {
             let place = self.places.get(next as usize)?;
@@ -145,6 +145,25 @@ impl<'s> Seen<'s> {
     pub(super) fn around(&self, at: u32, distance: u32) -> std::ops::RangeInclusive<u32> {
         let (from, to) = (at.saturating_sub(distance), at.saturating_add(distance));
         if at < self.text_from { from..=to.min(self.text_from - 1) } else { from.max(self.text_from)..=to }
+    }
+
+    /// Whether two terms stand within `distance` of each other in one text; `ordered`: the left one first. A word is
+    /// never near itself, whatever patterns it fits.
+    pub(super) fn near(&self, left: Term, right: Term, distance: u32, ordered: bool) -> bool {
+        let mut lefts = self.places(left).peekable();
+        for at in self.places(right) {
+            let around = self.around(at, distance);
+            // Those that are too far left of this place are so of all that follow.
+            while lefts.next_if(|other| other < around.start()).is_some() {}
+            let mut others = lefts.clone();
+            let Some(first) = others.next() else { return false };
+            let other = if first == at && !ordered { others.next() } else { Some(first) };
+            let last = if ordered { at.saturating_sub(1) } else { *around.end() };
+            if other.is_some_and(|other| other <= last && other != at) {
+                return true;
+            }
+        }
+        false
     }
 
     fn first(&self, term: Term) -> u32 {

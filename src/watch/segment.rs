@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 use super::anchor::{post_keys, shares};
 use super::layout::Sorter;
 use super::plan::{Clauses, Known, Planner};
-use super::program::all_hold;
+use super::program::Question;
 use super::seen::Seen;
 use super::terms::{Hashed, NO_TERM, Term, Terms};
 use crate::query::Subject;
@@ -36,15 +36,15 @@ pub(super) struct Segment {
     pub(super) always: Bucket,
 }
 
-/// A watch to be asked, and where its program begins in `code`: [`TRUE`] when there is nothing left to ask.
+/// A watch to be asked, and what is left to ask.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub watch: u32,
-    pub program: u32,
+    pub question: Question,
 }
 
-/// The program of no question.
-pub(super) const TRUE: u32 = u32::MAX;
+/// The term that a bucket is of and the guard of an entry; [`NO_TERM`] where there is none.
+type Pair = (Term, Term);
 
 /// Where entries begin and end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,8 +75,8 @@ impl Segment {
     /// Visits the numbers of the queries that are true of a post; one may come several times.
     pub(super) fn matching(&self, subject: &Subject<'_>, mut visit: impl FnMut(u32)) {
         let seen = Seen::new(&self.terms, subject);
-        self.each_candidate(&seen, |entry| {
-            if entry.program == TRUE || all_hold(self.program(entry.program), &seen, &self.clauses) {
+        self.each_candidate(&seen, |entry, pair| {
+            if entry.question.holds(pair, &self.code, &seen, &self.clauses) {
                 visit(entry.watch);
             }
         });
@@ -84,35 +84,28 @@ impl Segment {
 
     /// Visits the numbers of the queries that could be true of a post; one may come several times.
     pub(super) fn candidates(&self, subject: &Subject<'_>, mut visit: impl FnMut(u32)) {
-        self.each_candidate(&Seen::new(&self.terms, subject), |entry| visit(entry.watch));
+        self.each_candidate(&Seen::new(&self.terms, subject), |entry, _| visit(entry.watch));
     }
 
-    fn program(&self, start: u32) -> &[u32] {
-        match self.code.get(start as usize..) {
-            Some([length, rest @ ..]) => rest.get(..*length as usize).unwrap_or_default(),
-            Some([]) | None => &[],
-        }
-    }
-
-    fn each_candidate(&self, seen: &Seen<'_>, mut visit: impl FnMut(Entry)) {
+    fn each_candidate(&self, seen: &Seen<'_>, mut visit: impl FnMut(Entry, Pair)) {
         for term in seen.terms() {
-            self.by_term.get(*term as usize).into_iter().for_each(|bucket| self.open(*bucket, seen, &mut visit));
+            self.by_term.get(*term as usize).into_iter().for_each(|bucket| self.open(*bucket, *term, seen, &mut visit));
         }
         if !self.by_value.is_empty() {
             post_keys(seen.subject.post, self.clauses.asked(), |key| {
-                self.by_value.get(&key).into_iter().for_each(|bucket| self.open(*bucket, seen, &mut visit));
+                self.by_value.get(&key).into_iter().for_each(|bucket| self.open(*bucket, NO_TERM, seen, &mut visit));
             });
         }
         if let Some(characters) = &self.characters {
             self.open_by_characters(characters, seen, &mut visit);
         }
-        self.open(self.always, seen, &mut visit);
+        self.open(self.always, NO_TERM, seen, &mut visit);
     }
 
     /// Visits the entries of a bucket whose guard, if any, the post has.
-    fn open(&self, bucket: Bucket, seen: &Seen<'_>, visit: &mut impl FnMut(Entry)) {
+    fn open(&self, bucket: Bucket, anchor: Term, seen: &Seen<'_>, visit: &mut impl FnMut(Entry, Pair)) {
         let (start, guarded, end) = (bucket.start as usize, bucket.guarded as usize, bucket.end as usize);
-        self.entries.get(start..guarded).unwrap_or_default().iter().for_each(|entry| visit(*entry));
+        self.entries.get(start..guarded).unwrap_or_default().iter().for_each(|entry| visit(*entry, (anchor, NO_TERM)));
         let guards = self.guards.get(guarded..end).unwrap_or_default();
         let entries = self.entries.get(guarded..end).unwrap_or_default();
         // The last guard that the post has: those that are equal follow each other.
@@ -120,12 +113,12 @@ impl Segment {
         for (guard, entry) in guards.iter().zip(entries) {
             if seen.may_have(*guard) && (had == *guard || seen.has(*guard)) {
                 had = *guard;
-                visit(*entry);
+                visit(*entry, (anchor, *guard));
             }
         }
     }
 
-    fn open_by_characters(&self, characters: &AhoCorasick, seen: &Seen<'_>, visit: &mut impl FnMut(Entry)) {
+    fn open_by_characters(&self, characters: &AhoCorasick, seen: &Seen<'_>, visit: &mut impl FnMut(Entry, Pair)) {
         let mut opened = Vec::new();
         for text in [&seen.subject.post.title, &seen.subject.post.text] {
             for place in characters.find_overlapping_iter(text) {
@@ -133,7 +126,7 @@ impl Segment {
                 if let Err(at) = opened.binary_search(&place.pattern()) {
                     opened.insert(at, place.pattern());
                     let bucket = self.by_characters.get(place.pattern().as_usize());
-                    bucket.into_iter().for_each(|bucket| self.open(*bucket, seen, visit));
+                    bucket.into_iter().for_each(|bucket| self.open(*bucket, NO_TERM, seen, visit));
                 }
             }
         }

@@ -246,6 +246,7 @@ fn clause() -> impl Strategy<Value = String> {
         3 => prop::collection::vec(word(), 2..5).prop_map(|words| format!("\"{}\"", words.join(" "))),
         1 => (word(), word(), 0..3_u32).prop_map(|(a, b, extra)| format!("\"{a} {b} the\"~{extra}")),
         2 => (plain(), plain(), 1..4_u32).prop_map(|(a, b, n)| format!("{a} NEAR/{n} {b}")),
+        1 => (plain(), plain(), 1..4_u32).prop_map(|(a, b, n)| format!("{a} ONEAR/{n} {b}")),
         1 => (group(), group(), 1..4_u32).prop_map(|(a, b, n)| format!("{a} ONEAR/{n} {b}")),
         1 => (group(), plain(), 1..4_u32).prop_map(|(a, b, n)| format!("text:({a} NEAR/{n} {b})")),
         1 => (plain(), plain(), 1..4_u32).prop_map(|(a, b, n)| format!("title:({a} ONEAR/{n} {b})")),
@@ -334,6 +335,22 @@ proptest! {
             prop_assert_eq!(with(&post, |subject| set.matches(subject)), with(&post, |subject| new.matches(subject)));
             prop_assert_eq!(set.specs(), new.specs());
         }
+    }
+}
+
+#[test]
+fn a_word_that_fits_both_sides_is_not_near_itself() {
+    for (query, title, expected) in [
+        ("acme NEAR/3 ac*", "acme is here", 0),
+        ("acme NEAR/3 ac*", "acme is acme", 1),
+        ("acme NEAR/3 ac*", "acme is acting", 1),
+        ("acme NEAR/3 ac*", "acting is acme", 1),
+        ("acme ONEAR/3 ac*", "acme is acme", 1),
+        ("acme ONEAR/3 ac*", "acting is acme", 0),
+        ("ac* NEAR/2 acme", "acme is not what acme acme", 1),
+        ("acme NEAR/1 ac*", "acme is acme", 0),
+    ] {
+        assert_eq!(names(&WatchSet::new(vec![spec("w", query)]), &post(title, "")).len(), expected, "{query}: {title}");
     }
 }
 

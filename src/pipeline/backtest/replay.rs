@@ -9,12 +9,12 @@ use crate::model::{
     Candidate, Day, Match, Memory, Outcome, Post, PostId, Seen, SourceState, Spent, StoryDecision, StoryId,
     SuppressedAlert, ViewError,
 };
-use crate::pipeline::{Overlay, Rules, facts, route, watch};
+use crate::pipeline::{Overlay, Rules, receivers_of, route, watch};
 use crate::query::{Subject, words};
 use crate::score::{self, Baselines, Sight};
 
-/// Posts of a source that tell what is usual there.
-const USUAL: usize = 100;
+/// Posts of a source that tell what is usual there: enough for the score to compare with, few enough to be read.
+const USUAL: usize = 30;
 /// Sources of which that is asked; for more, engagement is rated on the fixed scale.
 const MAX_SOURCES: usize = 500;
 
@@ -146,10 +146,8 @@ impl<'a> Replay<'a> {
             return receivers;
         }
         let (post, now) = (&decided.post, decided.post.received);
-        let facts = facts(&others, &score::score(&Sight { post, matches: &others, now, baselines: &self.baselines }));
-        let (title, text) = (words(&post.title), words(&post.text));
-        let subject = Subject { post, title: &title, text: &text, now, facts: Some(&facts) };
-        let without = self.rules.routes.decide(&subject);
+        let score = score::score(&Sight { post, matches: &others, now, baselines: &self.baselines });
+        let without = receivers_of(post, &others, &score, self.rules);
         receivers.retain(|receiver| without.iter().all(|routed| routed.receiver != *receiver));
         receivers
     }

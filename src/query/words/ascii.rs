@@ -28,7 +28,9 @@ fn push(chunk: &str, range: std::ops::Range<usize>, base: usize, list: &mut Word
     }
     let start = range.start + (word.len() - word.trim_start_matches('_').len());
     let kept = without_possessive(inner);
-    list.letters.extend(kept.bytes().map(|byte| byte.to_ascii_lowercase() as char));
+    let from = list.letters.len();
+    list.letters.push_str(kept);
+    list.letters.get_mut(from..).into_iter().for_each(str::make_ascii_lowercase);
     list.finish(base + start, base + start + kept.len(), sigil);
 }
 

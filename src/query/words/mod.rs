@@ -175,6 +175,12 @@ impl Sigil {
 
 /// The word within its bound and without what a cut or a final `'s` leaves hanging: then the words of a word are the word itself.
 fn tidy(word: &str) -> &str {
+    // Nearly every word is: it ends with a letter or digit, and not with an `s` that could be a possessive.
+    if word.len() <= MAX_WORD
+        && word.as_bytes().last().is_some_and(|last| last.is_ascii_alphanumeric() && !matches!(last, b's' | b'S'))
+    {
+        return word;
+    }
     let mut word = cut(word, MAX_WORD);
     loop {
         let shorter = without_possessive(word).trim_end_matches(|c: char| c.is_ascii_punctuation());
