@@ -406,20 +406,19 @@ fn faults_are_told_with_place_words_and_hint() {
 
 #[test]
 fn watches_are_measured_on_the_archive_and_what_finds_too_much_is_told() {
+    let queries = ["acme", "apple", "apple iphone", "ap* OR ba*", "bes? best", "acme OR pear OR \"a b\""];
     let block = |query: &&str| {
-        format!(
-            "[[watch]]\nname = \"{}\"\nowner = \"kim\"\nquery = \"{query}\"\n",
-            query.to_lowercase().replace([' ', '*', '?'], "")
-        )
+        let name: String = query.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+        format!("[[watch]]\nname = \"{name}\"\nowner = \"kim\"\nquery = '{query}'\n")
     };
-    let text: String =
-        ["acme", "apple", "apple iphone", "ap* OR ba*", "bes? best", "acme oven"].iter().map(block).collect();
+    let text: String = queries.iter().map(block).collect();
     let files = Files::good().with("watches.toml", &text);
     let mut checked = files.check();
     let before = checked.faults.len();
     let count = |query: &overheard::query::Query| match query.source() {
-        "acme" => Some((3, 1_000)),
-        "apple" => Some((90, 1_000)),
+        "acme" | "\"acme\"" => Some((3, 1_000)),
+        "apple" | "\"apple\"" => Some((90, 1_000)),
+        "\"pear\"" => Some((50, 1_000)),
         "apple iphone" => Some((80, 1_000)),
         _ => Some((600, 1_000)),
     };
@@ -430,9 +429,10 @@ fn watches_are_measured_on_the_archive_and_what_finds_too_much_is_told() {
     assert_eq!(
         told,
         [
-            "watches.toml:8:9: watch.apple.query: this watch matches 90 of 1000 archived posts (9 %): `apple` is a single common word without context (say what stands beside it, as in `apple NEAR/5 (outage OR refund*)`, or write it in its case: {apple})",
+            "watches.toml:8:9: watch.apple.query: this watch matches 90 of 1000 archived posts (9 %): a single common word without context (say what stands beside it, as in `apple NEAR/5 (outage OR refund*)`, or write it in its case: {apple})",
             "watches.toml:16:9: watch.aporba.query: this watch matches 600 of 1000 archived posts (60 %): nearly everything (add what to look for, as in `… AND (down OR refund*)`)",
             "watches.toml:20:9: watch.besbest.query: this watch matches 600 of 1000 archived posts (60 %): nearly everything (add what to look for, as in `… AND (down OR refund*)`)",
+            "watches.toml:24:9: watch.acmeorpearorab.query: `pear` in this watch matches 50 of 1000 archived posts (5 %): a single common word without context (say what stands beside it, as in `pear NEAR/5 (outage OR refund*)`, or write it in its case: {pear})",
         ]
     );
 }

@@ -93,7 +93,7 @@ fn write_report(report: &MatchReport, out: &mut dyn Write) -> anyhow::Result<()>
         ("missing", report.missing.len().to_string()),
         ("extra", report.extra.len().to_string()),
         ("posts a second on one core", format!("{:.0}", report.posts_per_second)),
-        ("load (CPU time)", format!("{:.2} s", report.load_seconds)),
+        ("load (CPU time)", format!("{:.3} s", report.load_seconds)),
         ("memory of the rules", memory),
     ] {
         rows.add_row([name.to_owned(), figure]);

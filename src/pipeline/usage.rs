@@ -1,11 +1,8 @@
-//! How much time and memory did this process take?
+//! How much time and memory did some work take?
 
 use std::time::{Duration, Instant};
 
-/// Clock ticks a second in `/proc`; the same on every Linux that matters here.
-const TICKS: f64 = 100.0;
-
-/// Measures work in CPU time where the system tells it (Linux), else in time on the wall.
+/// Measures work of one thread in CPU time where the system tells it (Linux), else in time on the wall.
 #[derive(Clone, Copy, Debug)]
 pub struct Meter {
     begun: Instant,
@@ -23,7 +20,7 @@ impl Meter {
         self.begun.elapsed()
     }
 
-    /// CPU seconds (user and system, in steps of 10 ms) since the beginning.
+    /// CPU seconds (user and system) of this thread since the beginning.
     pub fn seconds(&self) -> f64 {
         match (self.cpu, cpu_seconds()) {
             (Some(before), Some(now)) => now - before,
@@ -32,13 +29,12 @@ impl Meter {
     }
 }
 
-/// Seconds of CPU time that this process has used, user and system.
+/// Seconds of CPU time that this thread has used, user and system.
 fn cpu_seconds() -> Option<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is a name in brackets that may hold anything.
-    let fields: Vec<&str> = stat.rsplit(')').next()?.split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / TICKS)
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: u64 = told.split_whitespace().next()?.parse().ok()?;
+    // Systems that do not count say 0.
+    (nanoseconds > 0).then_some(nanoseconds as f64 / 1e9)
 }
 
 /// Megabytes (1,000,000 bytes) of memory that this process holds now; `None` where the system does not tell.

@@ -7,11 +7,14 @@ use crate::config::document::Document;
 use crate::config::watches::Watches;
 use crate::config::{Checked, Config};
 use crate::model::Fault;
-use crate::query::Query;
-use crate::query::lint::common_word;
+use crate::query::lint::lone_words;
+use crate::query::{Names, Place, Query};
 
 /// Most watches that are measured: each is a search of the archive.
 pub const MAX_MEASURED: usize = 500;
+
+/// Most alternatives of a watch that are measured by themselves.
+const MAX_WORDS: usize = 8;
 
 /// Fewest archived posts that say anything about how common a word is.
 const MIN_POSTS: usize = 200;
@@ -39,15 +42,16 @@ impl Checked {
     /// Measures the first [`MAX_MEASURED`] watches, and returns how many it measured.
     pub fn measure(&mut self, count: &mut dyn FnMut(&Query) -> Option<(usize, usize)>) -> usize {
         let Some(Config { watches, .. }) = &self.config else { return 0 };
-        let told: HashSet<&str> =
-            self.faults.iter().filter(|fault| is_told(fault)).map(|fault| fault.key.as_str()).collect();
+        let told = self.faults.iter().filter(|fault| is_told(fault)).map(|fault| fault.key.as_str());
+        let told: HashSet<&str> = told.collect();
         let mut measured = 0;
         let mut found = Vec::new();
         for (spec, place) in watches.specs().iter().zip(&self.places).take(MAX_MEASURED) {
             let Some((matched, all)) = count(&spec.query) else { continue };
             measured += 1;
-            if !told.contains(place.key.as_str()) {
-                found.extend(too_much(place, &spec.query, matched, all));
+            if all >= MIN_POSTS && !told.contains(place.key.as_str()) {
+                let warning = common(place, &spec.query, matched, count);
+                found.extend(warning.or_else(|| everything(place, matched, all)));
             }
         }
         self.faults.extend(found);
@@ -60,25 +64,36 @@ fn is_told(fault: &Fault) -> bool {
     fault.what.contains("matches nearly every post") || fault.what.contains("is a common word")
 }
 
-fn too_much(place: &Fault, query: &Query, matched: usize, all: usize) -> Option<Fault> {
-    if all < MIN_POSTS {
-        return None;
-    }
-    let share = matched as f64 / all as f64;
-    let measured = format!("this watch matches {matched} of {all} archived posts ({:.0} %)", share * 100.0);
-    let fault = |what: String, hint: String| Fault { what, hint: Some(hint), ..place.clone() };
-    if share >= COMMON_SHARE
-        && let Some(word) = common_word(query.expr(), &|_| true)
-    {
-        return Some(fault(
-            format!("{measured}: `{word}` is a single common word without context"),
-            with_context(word),
-        ));
-    }
-    (share >= NEARLY_ALL).then(|| {
-        fault(
-            format!("{measured}: nearly everything"),
-            "add what to look for, as in `… AND (down OR refund*)`".to_owned(),
-        )
+/// A word that is all the watch asks of some posts, and that many of all have.
+fn common(
+    place: &Fault,
+    query: &Query,
+    matched: usize,
+    count: &mut dyn FnMut(&Query) -> Option<(usize, usize)>,
+) -> Option<Fault> {
+    lone_words(query.expr()).into_iter().take(MAX_WORDS).find_map(|word| {
+        let alone = Query::parse(&format!("\"{word}\""), Place::Search, &Names::default()).ok()?;
+        let (having, all) = count(&alone)?;
+        if share(having, all) < COMMON_SHARE {
+            return None;
+        }
+        let what = if having == matched { "this watch".to_owned() } else { format!("`{word}` in this watch") };
+        let what = format!("{what} matches {}: a single common word without context", of_all(having, all));
+        Some(Fault { what, hint: Some(with_context(word)), ..place.clone() })
     })
+}
+
+fn everything(place: &Fault, matched: usize, all: usize) -> Option<Fault> {
+    let what = format!("this watch matches {}: nearly everything", of_all(matched, all));
+    let hint = Some("add what to look for, as in `… AND (down OR refund*)`".to_owned());
+    (share(matched, all) >= NEARLY_ALL).then(|| Fault { what, hint, ..place.clone() })
+}
+
+fn share(part: usize, all: usize) -> f64 {
+    part as f64 / all.max(1) as f64
+}
+
+/// `90 of 1000 archived posts (9 %)`.
+fn of_all(part: usize, all: usize) -> String {
+    format!("{part} of {all} archived posts ({:.0} %)", share(part, all) * 100.0)
 }

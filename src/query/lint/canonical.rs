@@ -8,24 +8,32 @@ use crate::query::ast::Expr;
 /// have the same form. For comparing, not for reading.
 pub fn canonical(expr: &Expr) -> String {
     match expr {
-        Expr::And(parts) => joined('&', parts, |part| match part {
-            Expr::And(inner) => Some(inner),
-            _ => None,
-        }),
-        Expr::Or(parts) => joined('|', parts, |part| match part {
-            Expr::Or(inner) => Some(inner),
-            _ => None,
-        }),
+        Expr::And(parts) => joined('&', parts, conjuncts),
+        Expr::Or(parts) => joined('|', parts, alternatives),
         Expr::Not(inner) => match &**inner {
             Expr::Not(twice) => canonical(twice),
             other => format!("!{}", canonical(other)),
         },
-        Expr::Text { .. } | Expr::Is(_) | Expr::Compare { .. } => format!("{expr}"),
+        Expr::Text { .. } | Expr::Is(_) | Expr::Compare { .. } => expr.to_string(),
+    }
+}
+
+fn conjuncts(expr: &Expr) -> Option<&[Expr]> {
+    match expr {
+        Expr::And(parts) => Some(parts),
+        _ => None,
+    }
+}
+
+fn alternatives(expr: &Expr) -> Option<&[Expr]> {
+    match expr {
+        Expr::Or(parts) => Some(parts),
+        _ => None,
     }
 }
 
 /// `inner` gives the parts of a part of the same sort: they stand among the others.
-fn joined<'e>(sign: char, parts: &'e [Expr], inner: impl Fn(&'e Expr) -> Option<&'e Vec<Expr>>) -> String {
+fn joined(sign: char, parts: &[Expr], inner: fn(&Expr) -> Option<&[Expr]>) -> String {
     let mut open: Vec<&Expr> = parts.iter().collect();
     let mut texts = BTreeSet::new();
     while let Some(part) = open.pop() {

@@ -29,3 +29,15 @@ pub fn common_word<'e>(expr: &'e Expr, is_common: &dyn Fn(&str) -> bool) -> Opti
         Expr::Text { .. } | Expr::Not(_) | Expr::Is(_) | Expr::Compare { .. } => None,
     }
 }
+
+/// The words each of which is all that a query asks of some posts: the query is such a word, or has it as an alternative.
+pub fn lone_words(expr: &Expr) -> Vec<&str> {
+    match expr {
+        Expr::Text { what: TextClause::Phrase(words), .. } => match words.as_slice() {
+            [word] => vec![word],
+            _ => Vec::new(),
+        },
+        Expr::Or(parts) => parts.iter().flat_map(lone_words).collect(),
+        Expr::Text { .. } | Expr::And(_) | Expr::Not(_) | Expr::Is(_) | Expr::Compare { .. } => Vec::new(),
+    }
+}

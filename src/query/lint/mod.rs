@@ -16,7 +16,7 @@ use std::cell::Cell;
 use super::ast::{Comparison, Expr, Quantity};
 
 pub use canonical::{canonical, clauses};
-pub use common::{COMMON, common_word};
+pub use common::{COMMON, common_word, lone_words};
 use range::Range;
 
 /// Most pairs of sub-expressions that one question looks at.
