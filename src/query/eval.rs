@@ -118,7 +118,7 @@ pub fn path_covers(prefix: &str, path: &str) -> bool {
 
 /// Host (without user and port) and path of an absolute URL.
 pub fn host_and_path(url: &str) -> (&str, &str) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = without_scheme(url);
     let rest = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
@@ -126,9 +126,16 @@ pub fn host_and_path(url: &str) -> (&str, &str) {
     (host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(host, _)| host), path)
 }
 
+/// An address without the scheme that it begins with; one in its path or behind `?` stays.
+pub fn without_scheme(url: &str) -> &str {
+    let is_scheme =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
+    url.split_once("://").filter(|(scheme, _)| is_scheme(scheme)).map_or(url, |(_, rest)| rest)
+}
+
 /// A URL as `url:` compares it: without scheme, `www.`, fragment and slashes at its end.
 pub fn bare_url(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = without_scheme(url);
     let rest = rest.split('#').next().unwrap_or_default();
     let rest = rest.get(..4).filter(|start| start.eq_ignore_ascii_case("www.")).map_or(rest, |_| &rest[4..]);
     rest.trim_end_matches('/')

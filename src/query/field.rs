@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Place;
 use super::ast::{FieldClause, Quantity};
+use super::eval::without_scheme;
 use crate::model::{Duration, Field, Outcome, PostId, PostType, Timestamp, nearest};
 
 /// A word before a colon.
@@ -252,7 +253,7 @@ fn domain_and_path(value: &str) -> Result<(String, Option<String>), String> {
     if value.contains('*') {
         return Err("a domain covers its subdomains; leave `*.` out".to_owned());
     }
-    let rest = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let rest = without_scheme(value);
     let url = Url::parse(&format!("http://{rest}")).map_err(|_| wrong())?;
     let has_more = url.port().is_some() || url.query().is_some() || url.fragment().is_some();
     if has_more || !url.username().is_empty() || url.password().is_some() {

@@ -210,6 +210,7 @@ fn habits_from_other_searches_are_refused_with_the_right_form() {
         ("url:*acme*", "write a whole address"),
         ("url:acme", "write a whole address"),
         ("site:acme!", "write a domain with an optional path"),
+        ("site:x:y/https://acme.example", "write a domain with an optional path"),
     ] {
         let error = refused(query, Place::Search);
         assert!(matches!(error.problem, Problem::BadValue { .. }) && error.what().contains(why), "{query}: {error}");
@@ -239,6 +240,7 @@ fn what_keyboards_and_programs_make_of_signs_is_read_as_it_was_meant() {
         ("'acme' rock 'n' roll", "acme AND rock AND n AND roll"),
         ("'twas acme's", "twas AND acme"),
         ("author:\"Smith, Bob\" tag:\"a|b\"", "author:\"smith, bob\" AND tag:\"a|b\""),
+        ("site:https://acme.example/to:https://other.example", "site:acme.example/to:https://other.example"),
         ("site:acme.example/a,b", "site:\"acme.example/a,b\""),
         ("\"near5\" \"adj5\"", "\"near5\" AND \"adj5\""),
         ("[acme] r/acme 24/7", "acme AND \"r acme\" AND \"24 7\""),

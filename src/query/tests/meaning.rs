@@ -74,6 +74,7 @@ fn fields_ask_for_values_without_case() {
         ("url:https://community.acme.example/t/help/1/", true),
         ("url:community.acme.example/t/help/1#top", true),
         ("url:community.acme.example/t/help", false),
+        ("url:other.example/?to=https://community.acme.example/t/help/1", false),
         ("link:anvil.example", true),
         ("link:anvil.example/shop", true),
         ("link:anvil.example/sho", false),
