@@ -218,7 +218,8 @@ impl Asked {
 const ABOUT: u64 = 0xf;
 
 fn key(about: About, value: &str) -> u64 {
-    let is_lower = value.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    // Over all bytes at once, because it stops at nearly none.
+    let is_lower = !value.bytes().fold(false, |found, byte| found | !byte.is_ascii() | byte.is_ascii_uppercase());
     let hash = if is_lower { hash(value) } else { hash(&value.to_lowercase()) };
     (hash & !ABOUT) | (about as u64)
 }
@@ -257,10 +258,10 @@ pub(super) fn post_keys(post: &Post, asked: Asked, mut visit: impl FnMut(u64)) {
         see(About::Author, &author.name);
     }
     domains(&post.site, |domain| see(About::Site, domain));
-    for url in [&post.url, &post.canonical_url] {
+    for url in [&post.url, &post.canonical_url].into_iter().filter(|_| asked.has(About::Url)) {
         see(About::Url, bare_url(url));
     }
-    for link in post.links.iter().chain(&post.target) {
+    for link in post.links.iter().chain(&post.target).filter(|_| asked.has(About::Link)) {
         domains(host_and_path(link).0, |domain| see(About::Link, domain));
     }
     see(About::Source, &post.source);

@@ -52,7 +52,7 @@ impl<'s> Seen<'s> {
             subject,
             at: Vec::with_capacity(words),
             text_from: subject.title.len() as u32 + 1,
-            places: Vec::with_capacity(words),
+            places: Vec::with_capacity(words * 2),
             terms: Vec::with_capacity(words),
             slots: Vec::new(),
             filter: [0; FILTER_WORDS],
@@ -108,12 +108,12 @@ impl<'s> Seen<'s> {
 
     /// Whether the post has a term, anywhere.
     pub(super) fn has(&self, term: Term) -> bool {
-        self.may_have(term) && self.first(term) != END
+        self.first(term) != END
     }
 
     /// Whether a text that the scope covers has a term.
     pub(super) fn has_in(&self, term: Term, scope: Scope) -> bool {
-        self.may_have(term) && self.places(term).any(|at| self.covers(scope, at))
+        self.places(term).any(|at| self.covers(scope, at))
     }
 
     /// Where a term stands, in order.
@@ -167,6 +167,9 @@ impl<'s> Seen<'s> {
     }
 
     fn first(&self, term: Term) -> u32 {
+        if !self.may_have(term) {
+            return END;
+        }
         slot_of(&self.slots, term).and_then(|at| self.slots.get(at)).map_or(END, |slot| slot.first)
     }
 }
