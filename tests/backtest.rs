@@ -411,7 +411,7 @@ async fn the_command_reports_the_same_with_and_without_a_daemon() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let compared = overheard(&home, &["backtest", "acme", "--file", new.to_str().unwrap()]).out;
-    assert!(compared.contains("Changed  1 mentions in 1 stories") && compared.contains("Removed"), "{compared}");
+    assert!(compared.contains("Changed  1 mention in 1 story") && compared.contains("Removed"), "{compared}");
     let csv = overheard(&home, &["backtest", "acme", "--since", "12h", "--csv"]).out;
     assert!(csv.starts_with("day,data,mentions,stories") && csv.contains(",partial,2,2,,"), "{csv}");
 
