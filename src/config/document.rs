@@ -12,7 +12,7 @@ use super::secrets::{Resolved, masked};
 use crate::model::{Fault, SecretValue, Settings, nearest};
 
 /// Largest configuration file that is read, in bytes.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 /// Most syntax errors told of one file: after that many it is most likely no TOML at all.
 const MAX_SYNTAX_ERRORS: usize = 20;
