@@ -327,9 +327,9 @@ async fn the_api_tells_progress_then_the_report_and_refuses_a_third_one() {
     assert_eq!(ask(&token, json!({ "wach": "acme" })).await.0, 422);
     let (_, unknown) = ask(&token, json!({ "watch": "acne" })).await;
     assert_eq!(unknown[0]["error"]["hint"], "did you mean `acme`?");
-    let large = "#".repeat(5 << 20);
-    let (status, too_large) = ask(&token, json!({ "watch": "acme", "file_text": large })).await;
-    assert!(status == 200 && too_large[0]["error"]["message"].as_str().unwrap().contains("larger"), "{too_large:?}");
+    let large = format!("{}\n[[watch]]\nname = 'acme'\nquery = 'acme AND ('", "#".repeat(2 << 20));
+    let (status, faulty) = ask(&token, json!({ "watch": "acme", "file_text": large })).await;
+    assert!(status == 200 && faulty[0]["error"]["message"].as_str().unwrap().contains("watches.toml:4"), "{faulty:?}");
 
     let taken = inside.daemon.desks.clone().try_acquire_many_owned(2).unwrap();
     let (status, refused) = ask(&token, json!({ "watch": "acme" })).await;
@@ -411,7 +411,7 @@ async fn the_command_reports_the_same_with_and_without_a_daemon() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let compared = overheard(&home, &["backtest", "acme", "--file", new.to_str().unwrap()]).out;
-    assert!(compared.contains("Changed  1 mentions in 1 stories") && compared.contains("Removed"), "{compared}");
+    assert!(compared.contains("Changed  1 mention in 1 story") && compared.contains("Removed"), "{compared}");
     let csv = overheard(&home, &["backtest", "acme", "--since", "12h", "--csv"]).out;
     assert!(csv.starts_with("day,data,mentions,stories") && csv.contains(",partial,2,2,,"), "{csv}");
 

@@ -19,7 +19,9 @@ fn collect(expr: &Expr, subject: &Subject<'_>, found: &mut Vec<ClauseHit>) {
     match expr {
         Expr::And(parts) => parts.iter().for_each(|part| collect(part, subject, found)),
         Expr::Or(parts) => {
-            parts.iter().filter(|part| holds(part, subject)).for_each(|part| collect(part, subject, found));
+            // A text clause without a place adds nothing anyhow; asking it first would look twice.
+            let is_true = |part: &&Expr| matches!(part, Expr::Text { .. }) || holds(part, subject);
+            parts.iter().filter(is_true).for_each(|part| collect(part, subject, found));
         }
         // What is absent has no place.
         Expr::Not(_) => {}

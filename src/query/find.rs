@@ -50,10 +50,7 @@ pub(super) fn each_place(clause: &TextClause, text: Text<'_>, visit: Visit<'_>) 
         TextClause::Raw(characters) => {
             text.original.match_indices(characters.as_str()).all(|(at, found)| visit(at..at + found.len()))
         }
-        TextClause::Wildcard(pattern) => {
-            let matching = (0..text.words.len()).filter(|at| wildcard_matches(pattern, text.words.text(*at)));
-            matching.into_iter().all(|at| visit(text.place(at, 1)))
-        }
+        TextClause::Wildcard(pattern) => matching(pattern, text.words).all(|at| visit(text.place(at, 1))),
         TextClause::Loose { words, extra } => each_loose(words, *extra as usize, text, visit),
         TextClause::Near { left, right, distance, ordered } => {
             each_near(left, right, *distance as usize, *ordered, text, visit)
@@ -98,6 +95,14 @@ fn same_characters(left: Option<&str>, right: Option<&str>) -> bool {
         (Some(left), Some(right)) => left == right || left.nfc().eq(right.nfc()),
         _ => false,
     }
+}
+
+/// Positions of the words that fit a pattern.
+fn matching<'a>(pattern: &'a str, list: &'a WordList) -> impl Iterator<Item = usize> + 'a {
+    let (stem, _) = pattern.split_at(pattern.find(['*', '?']).unwrap_or(pattern.len()));
+    // Most words do not begin so: that is seen without looking at the pattern.
+    let fits = move |word: &str| word.as_bytes().starts_with(stem.as_bytes()) && wildcard_matches(pattern, word);
+    (0..list.len()).filter(move |at| fits(list.text(*at)))
 }
 
 /// Whether a normalised word fits a pattern: `*` is any characters, `?` is one.
@@ -214,10 +219,7 @@ pub(super) fn positions_of(operands: &[NearOperand], list: &WordList) -> Vec<(us
         match operand {
             NearOperand::Word(word) => found.extend(list.positions(word).map(|at| (at, at))),
             NearOperand::Phrase(words) => found.extend(phrases(words, list).map(|at| (at, at + words.len() - 1))),
-            NearOperand::Wildcard(pattern) => {
-                let matching = (0..list.len()).filter(|at| wildcard_matches(pattern, list.text(*at)));
-                found.extend(matching.map(|at| (at, at)));
-            }
+            NearOperand::Wildcard(pattern) => found.extend(matching(pattern, list).map(|at| (at, at))),
         }
     }
     if operands.len() > 1 {

@@ -25,7 +25,7 @@ use meter::Meter;
 /// exclusions, scores, routes and daily caps, with one alert for each story and receiver. Nothing is sent or kept.
 ///
 /// Not simulated: the silence of a source's first poll; words that a post had before its last edit (it counts when that was
-/// read); the alerts that posts of other watches took from those watches' daily caps. Engagement is compared with what is
+/// read); alerts that posts of other watches alone raised meanwhile, within a story or under a daily cap. Engagement is compared with what is
 /// usual at the source today. Stories that were merged later count as one from the beginning.
 ///
 /// With --file, the same watch in another watches.toml is tried beside it, with that file's lists, exclusions and other

@@ -2,8 +2,11 @@
 
 use std::io::Write;
 
+use jiff::tz::TimeZone;
+
 use crate::cli::table::{Mark, marked, plain, table};
-use crate::pipeline::backtest::{Counted, DayData, Delta, Findings, Received, Report, Sample};
+use crate::model::Timestamp;
+use crate::pipeline::backtest::{Counted, DayData, DayFound, Delta, Findings, Received, Report, Sample};
 
 /// Widest bar of a day, in characters.
 const BAR: usize = 30;
@@ -19,16 +22,24 @@ pub fn text(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn header(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
-    let archive = &report.archive;
-    writeln!(out, "Watch {} on what arrived from {} to {}", report.watch, report.since, report.until)?;
+    let (archive, at) = (&report.archive, |moment| minute(report, moment));
+    let (watch, since, until, zone) = (&report.watch, at(report.since), at(report.until), &report.time_zone);
+    writeln!(out, "Watch {watch} on what arrived from {since} to {until} ({zone})")?;
     match archive.oldest {
         None => writeln!(out, "The archive is empty: there is nothing to try it on until posts are read.")?,
-        Some(oldest) => writeln!(out, "{} posts searched; the archive begins at {oldest}", archive.posts)?,
+        Some(oldest) => writeln!(out, "{} posts searched; the archive begins at {}", archive.posts, at(oldest))?,
     }
     if let Some(complete) = archive.complete_from.filter(|complete| *complete > report.since) {
+        let complete = at(complete);
         writeln!(out, "  before {complete} it has nothing, or only what was a mention then (days marked below)")?;
     }
     Ok(writeln!(out)?)
+}
+
+/// A moment in the report's time zone.
+fn minute(report: &Report, moment: Timestamp) -> String {
+    let zone = TimeZone::get(&report.time_zone).unwrap_or(TimeZone::UTC);
+    moment.to_jiff().to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 fn alone(report: &Report, findings: &Findings, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -42,14 +53,21 @@ fn alone(report: &Report, findings: &Findings, out: &mut dyn Write) -> anyhow::R
     counted("Held back by the exclusion", &findings.excluded, out)?;
     overlaps(findings, out)?;
     receivers(findings, out)?;
-    samples("Newest mentions, each of another story", &findings.samples, out)
+    samples(report, "Newest mentions, each of another story", &findings.samples, out)
 }
 
 fn sum(findings: &Findings) -> String {
     let held_back = findings.found - findings.mentions;
-    let held_back =
-        if held_back == 0 { String::new() } else { format!("; exclusions hold {held_back} more posts back") };
-    format!("{} mentions in {} stories{held_back}", findings.mentions, findings.stories)
+    let held_back = if held_back == 0 { String::new() } else { format!("; exclusions hold {held_back} more back") };
+    format!(
+        "{} in {}{held_back}",
+        several(findings.mentions, "mention", "mentions"),
+        several(findings.stories, "story", "stories")
+    )
+}
+
+fn several(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 fn nothing(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -84,34 +102,35 @@ fn compared(
     writeln!(out, "{amounts}")?;
     days(report, out)?;
     receivers_compared(current, proposed, out)?;
-    delta("Added", &change.added, out)?;
-    delta("Removed", &change.removed, out)
+    delta(report, "Added", &change.added, out)?;
+    delta(report, "Removed", &change.removed, out)
 }
 
-fn delta(name: &str, delta: &Delta, out: &mut dyn Write) -> anyhow::Result<()> {
-    if delta.posts == 0 { Ok(()) } else { samples(&format!("{name}, the newest of each story"), &delta.samples, out) }
+fn delta(report: &Report, name: &str, delta: &Delta, out: &mut dyn Write) -> anyhow::Result<()> {
+    samples(report, &format!("{name}, the newest of each story"), &delta.samples, out)
 }
 
-/// One row a day; with a changed file both numbers.
+/// One line a day, with both numbers where a changed file is compared; days without data together.
 fn days(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     let sides: Vec<&Findings> = report.current.iter().chain(&report.proposed).collect();
-    let Some(first) = sides.first() else { return Ok(()) };
+    let (Some(first), Some(last)) = (sides.first(), sides.last()) else { return Ok(()) };
     let most = sides.iter().flat_map(|side| &side.days).map(|day| day.mentions).max().unwrap_or(0).max(1);
-    let mut days = table(["Day", "Mentions", "Stories", ""]);
-    for (number, day) in first.days.iter().enumerate() {
-        let of = |count: fn(&crate::pipeline::backtest::DayFound) -> usize| -> String {
+    let without = first.days.iter().take_while(|day| day.data == DayData::None).count();
+    if let Some(end) = without.checked_sub(1).and_then(|end| first.days.get(end)) {
+        writeln!(out, "until {}  no data", end.day)?;
+    }
+    writeln!(out, "{:10}  {:>15}  {:>15}", "day", "mentions", "stories")?;
+    for (number, day) in first.days.iter().enumerate().skip(without) {
+        let of = |count: fn(&DayFound) -> usize| {
             let counts = sides.iter().filter_map(|side| side.days.get(number)).map(|day| count(day).to_string());
             counts.collect::<Vec<_>>().join(" → ")
         };
-        let last = sides.last().and_then(|side| side.days.get(number)).map_or(0, |day| day.mentions);
-        let (mentions, stories) = match day.data {
-            DayData::None => ("no data".to_owned(), String::new()),
-            DayData::Partial => (format!("{} (partial)", of(|day| day.mentions)), of(|day| day.stories)),
-            DayData::Whole => (of(|day| day.mentions), of(|day| day.stories)),
-        };
-        days.add_row([day.day.to_string(), mentions, stories, "▇".repeat((last * BAR).div_ceil(most))]);
+        let bar = last.days.get(number).map_or(0, |day| (day.mentions * BAR).div_ceil(most));
+        let partial = if day.data == DayData::Partial { " (partial)" } else { "" };
+        let (mentions, stories) = (of(|day| day.mentions), of(|day| day.stories));
+        writeln!(out, "{}  {mentions:>15}  {stories:>15}  {}{partial}", day.day, "▇".repeat(bar))?;
     }
-    Ok(writeln!(out, "{days}")?)
+    Ok(writeln!(out)?)
 }
 
 fn counted(what: &str, counts: &[Counted], out: &mut dyn Write) -> anyhow::Result<()> {
@@ -198,7 +217,7 @@ fn receivers_compared(
     Ok(writeln!(out, "{rows}")?)
 }
 
-fn samples(title: &str, samples: &[Sample], out: &mut dyn Write) -> anyhow::Result<()> {
+fn samples(report: &Report, title: &str, samples: &[Sample], out: &mut dyn Write) -> anyhow::Result<()> {
     if samples.is_empty() {
         return Ok(());
     }
@@ -206,10 +225,9 @@ fn samples(title: &str, samples: &[Sample], out: &mut dyn Write) -> anyhow::Resu
     for sample in samples {
         let words = [marked(&sample.title, Mark::Stars), marked(&sample.snippet, Mark::Stars), plain(&sample.url)];
         let words: Vec<String> = words.into_iter().filter(|words| !words.is_empty()).collect();
-        let arrived = sample.received.to_string();
         rows.add_row([
             sample.score.to_string(),
-            arrived,
+            minute(report, sample.received),
             plain(&sample.site),
             words.join("\n"),
             plain(&sample.why.join(", ")),

@@ -3,7 +3,8 @@
 //! The archive finds the posts by its index ([`Archive::each`]), and each passes once, in the order of arrival,
 //! through the stages of the line: all watches, exclusions, score, routes, daily caps, one alert for each story and
 //! receiver. Nothing is journaled. What is not simulated: the silence of a first poll; versions of a post before its
-//! last edit; of another watch's daily cap, what its own posts took. A changed file runs beside the current one.
+//! last edit; what posts of other watches alone raised meanwhile, in a story that the watch was in before or under the
+//! cap of their own watch. A changed file runs beside the current one.
 
 mod question;
 mod replay;

@@ -20,8 +20,8 @@ use crate::pipeline::backtest::{BacktestError, Progress, Question, Report};
 use crate::pipeline::supervise::Daemon;
 use crate::web::errors::ApiError;
 
-/// Largest question: a watch file, escaped.
-pub const MAX_BODY: usize = 16 << 20;
+/// Largest question: the largest watch file that is read, escaped. Only who has the token may send so much.
+pub const MAX_BODY: usize = 96 << 20;
 /// Lines that wait for a slow reader. Of progress only the newest matters: when they do not fit, it is left out.
 const LINES: usize = 8;
 /// How often progress is told.

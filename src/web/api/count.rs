@@ -13,6 +13,9 @@ use crate::pipeline::count::{self, CountError, CountQuestion};
 use crate::pipeline::supervise::Daemon;
 use crate::web::errors::ApiError;
 
+/// Largest question: as many queries as may be asked, each as long as it may be.
+pub const MAX_BODY: usize = 16 << 20;
+
 /// Counts off the async threads.
 pub async fn run(State(daemon): State<Arc<Daemon>>, ask: Result<Json<CountQuestion>, JsonRejection>) -> Response {
     let ask = match ask {
