@@ -11,8 +11,8 @@ use super::plain;
 use super::secrets::{Resolved, masked};
 use crate::model::{Fault, SecretValue, Settings, nearest};
 
-/// Largest configuration file that is read, in bytes.
-const MAX_FILE: u64 = 4 * 1024 * 1024;
+/// Largest configuration file that is read, in bytes: room for as many watches as there may be.
+const MAX_FILE: u64 = 32 * 1024 * 1024;
 
 /// Most syntax errors told of one file: after that many it is most likely no TOML at all.
 const MAX_SYNTAX_ERRORS: usize = 20;
