@@ -92,6 +92,9 @@ const SMALL: usize = 20;
 /// So few watches are never worth putting all together anew.
 const FEW: usize = 500;
 
+/// Room for what is found in a post, so that it need not be made step by step.
+const FOUND: usize = 128;
+
 impl WatchSet {
     /// Prepares the watches; of two with one name, the first is found by it.
     pub fn new(specs: Vec<WatchSpec>) -> Self {
@@ -141,7 +144,7 @@ impl WatchSet {
 
     /// Numbers of the watches that a post satisfies, in order, without the explanation.
     pub fn matching(&self, subject: &Subject<'_>) -> Vec<usize> {
-        let mut found = Vec::with_capacity(32);
+        let mut found = Vec::with_capacity(FOUND);
         self.large.matching(subject, &mut found);
         self.small.matching(subject, &mut found);
         in_order(found)

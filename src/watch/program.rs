@@ -52,17 +52,9 @@ const TRUE: u32 = 31;
 pub(super) struct Question(u32);
 
 impl Question {
-    /// What is true of no post.
-    pub(super) const NEVER: Self = Self(ANY_TERM << ARGUMENT_BITS);
-
     /// Where in the code its program begins, if it has one.
     pub(super) fn program(self) -> Option<usize> {
         (self.0 >> ARGUMENT_BITS == RUN).then_some((self.0 % ARGUMENTS) as usize)
-    }
-
-    /// How long its program is, as far as it has one.
-    pub(super) fn length(self, code: &[u32]) -> u32 {
-        self.program().and_then(|start| code.get(start)).copied().unwrap_or_default()
     }
 
     /// The question of the program at another place.
@@ -70,24 +62,16 @@ impl Question {
         Self(instruction(RUN, start as u32))
     }
 
-    /// The answer for a post that is known to have the two terms, as far as they are terms; `length` as
-    /// [`Question::length`] says.
+    /// The answer for a post that is known to have the two terms, as far as they are terms.
     #[inline]
-    pub(super) fn holds(
-        self,
-        pair: (Term, Term),
-        code: &[u32],
-        length: u32,
-        seen: &Seen<'_>,
-        clauses: &Clauses,
-    ) -> bool {
+    pub(super) fn holds(self, pair: (Term, Term), code: &[u32], seen: &Seen<'_>, clauses: &Clauses) -> bool {
         let (what, argument) = (self.0 >> ARGUMENT_BITS, self.0 % ARGUMENTS);
         match what {
             TRUE => true,
-            RUN => {
-                let start = argument as usize + 1;
-                code.get(start..start + length as usize).is_some_and(|program| all_hold(program, seen, clauses))
-            }
+            RUN => match code.get(argument as usize..) {
+                Some([length, rest @ ..]) => all_hold(rest.get(..*length as usize).unwrap_or_default(), seen, clauses),
+                Some([]) | None => false,
+            },
             PAIR_NEAR => seen.near(pair.0, pair.1, argument, false),
             PAIR_IN_ORDER => seen.near(pair.0, pair.1, argument, true),
             PAIR_REVERSED => seen.near(pair.1, pair.0, argument, true),
@@ -332,11 +316,18 @@ fn phrase(own: &[u32], scope: Scope, seen: &Seen<'_>) -> bool {
     starts.into_iter().any(|start| seen.reads(start, words) && seen.covers(scope, start))
 }
 
+/// With more pairs of words than this, all places of one side are gathered instead.
+const MAX_PAIRS: usize = 64;
+
 fn near(own: &[u32], scope: Scope, ordered: bool, seen: &Seen<'_>) -> bool {
     let [distance, on_left, sides @ ..] = own else { return false };
     let Some((left, right)) = sides.split_at_checked(*on_left as usize) else { return false };
     if ![left, right].iter().all(|side| side.iter().any(|term| seen.may_have(*term))) {
         return false;
+    }
+    if scope == Scope::Either && left.len() * right.len() <= MAX_PAIRS {
+        let had = |side| <[Term]>::iter(side).copied().filter(|term| seen.may_have(*term));
+        return had(left).any(|left| had(right).any(|right| seen.near(left, right, *distance, ordered)));
     }
     let mut places: Vec<u32> = left.iter().flat_map(|term| seen.places(*term)).collect();
     if places.is_empty() {

@@ -43,23 +43,8 @@ pub(super) struct Entry {
     pub question: Question,
 }
 
-impl Entry {
-    /// Of no watch.
-    const NONE: Self = Self { watch: u32::MAX, question: Question::NEVER };
-}
-
 /// The term that a bucket is of and the guard of an entry; [`NO_TERM`] where there is none.
 type Pair = (Term, Term);
-
-/// An entry that a post gave reason to look at.
-#[derive(Clone, Copy, Debug)]
-struct Found {
-    entry: u32,
-    pair: Pair,
-}
-
-/// Room for what is found in a short post, so that it need not be made step by step.
-const FOUND: usize = 256;
 
 /// Where entries begin and end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,66 +73,52 @@ impl Segment {
     }
 
     /// Visits the numbers of the queries that are true of a post; one may come several times.
-    ///
-    /// Goes over all that is found a step at a time, not one after the other through all steps: what is asked is
-    /// scattered over megabytes, and a processor waits for many places at once, but only within one plain loop.
     pub(super) fn matching(&self, subject: &Subject<'_>, mut visit: impl FnMut(u32)) {
         let seen = Seen::new(&self.terms, subject);
-        let found = self.found(&seen);
-        let asked: Vec<Entry> = found.iter().map(|found| self.entry(found)).collect();
-        let lengths: Vec<u32> = asked.iter().map(|entry| entry.question.length(&self.code)).collect();
-        for ((found, entry), length) in found.iter().zip(&asked).zip(lengths) {
-            if entry.question.holds(found.pair, &self.code, length, &seen, &self.clauses) {
+        self.each_candidate(&seen, &mut |entry, pair| {
+            if entry.question.holds(pair, &self.code, &seen, &self.clauses) {
                 visit(entry.watch);
             }
-        }
+        });
     }
 
     /// Visits the numbers of the queries that could be true of a post; one may come several times.
     pub(super) fn candidates(&self, subject: &Subject<'_>, mut visit: impl FnMut(u32)) {
-        let found = self.found(&Seen::new(&self.terms, subject));
-        found.iter().map(|found| self.entry(found)).for_each(|entry| visit(entry.watch));
+        self.each_candidate(&Seen::new(&self.terms, subject), &mut |entry, _| visit(entry.watch));
     }
 
-    fn entry(&self, found: &Found) -> Entry {
-        self.entries.get(found.entry as usize).copied().unwrap_or(Entry::NONE)
-    }
-
-    /// The entries of all that the post has, as far as it has their guards too.
-    fn found(&self, seen: &Seen<'_>) -> Vec<Found> {
-        let mut found = Vec::with_capacity(FOUND);
-        let bucket = |term: &Term| self.by_term.get(*term as usize).copied().unwrap_or_default();
-        let buckets: Vec<Bucket> = seen.terms().iter().map(bucket).collect();
-        for (bucket, term) in buckets.into_iter().zip(seen.terms()) {
-            self.open(bucket, *term, seen, &mut found);
+    fn each_candidate(&self, seen: &Seen<'_>, visit: &mut impl FnMut(Entry, Pair)) {
+        for term in seen.terms() {
+            self.by_term.get(*term as usize).into_iter().for_each(|bucket| self.open(*bucket, *term, seen, visit));
         }
         if !self.by_value.is_empty() {
             post_keys(seen.subject.post, self.clauses.asked(), |key| {
-                self.by_value.get(&key).into_iter().for_each(|bucket| self.open(*bucket, NO_TERM, seen, &mut found));
+                self.by_value.get(&key).into_iter().for_each(|bucket| self.open(*bucket, NO_TERM, seen, visit));
             });
         }
         if let Some(characters) = &self.characters {
-            self.open_by_characters(characters, seen, &mut found);
+            self.open_by_characters(characters, seen, visit);
         }
-        self.open(self.always, NO_TERM, seen, &mut found);
-        found
+        self.open(self.always, NO_TERM, seen, visit);
     }
 
-    /// Finds the entries of a bucket whose guard, if any, the post has.
-    fn open(&self, bucket: Bucket, anchor: Term, seen: &Seen<'_>, found: &mut Vec<Found>) {
-        found.extend((bucket.start..bucket.guarded).map(|entry| Found { entry, pair: (anchor, NO_TERM) }));
-        let guards = self.guards.get(bucket.guarded as usize..bucket.end as usize).unwrap_or_default();
+    /// Visits the entries of a bucket whose guard, if any, the post has.
+    fn open(&self, bucket: Bucket, anchor: Term, seen: &Seen<'_>, visit: &mut impl FnMut(Entry, Pair)) {
+        let (start, guarded, end) = (bucket.start as usize, bucket.guarded as usize, bucket.end as usize);
+        self.entries.get(start..guarded).unwrap_or_default().iter().for_each(|entry| visit(*entry, (anchor, NO_TERM)));
+        let guards = self.guards.get(guarded..end).unwrap_or_default();
+        let entries = self.entries.get(guarded..end).unwrap_or_default();
         // The last guard that the post has: those that are equal follow each other.
         let mut had = NO_TERM;
-        for (index, guard) in guards.iter().enumerate() {
+        for (guard, entry) in guards.iter().zip(entries) {
             if seen.may_have(*guard) && (had == *guard || seen.has(*guard)) {
                 had = *guard;
-                found.push(Found { entry: bucket.guarded + index as u32, pair: (anchor, *guard) });
+                visit(*entry, (anchor, *guard));
             }
         }
     }
 
-    fn open_by_characters(&self, characters: &AhoCorasick, seen: &Seen<'_>, found: &mut Vec<Found>) {
+    fn open_by_characters(&self, characters: &AhoCorasick, seen: &Seen<'_>, visit: &mut impl FnMut(Entry, Pair)) {
         let mut opened = Vec::new();
         for text in [&seen.subject.post.title, &seen.subject.post.text] {
             for place in characters.find_overlapping_iter(text) {
@@ -155,7 +126,7 @@ impl Segment {
                 if let Err(at) = opened.binary_search(&place.pattern()) {
                     opened.insert(at, place.pattern());
                     let bucket = self.by_characters.get(place.pattern().as_usize());
-                    bucket.into_iter().for_each(|bucket| self.open(*bucket, NO_TERM, seen, found));
+                    bucket.into_iter().for_each(|bucket| self.open(*bucket, NO_TERM, seen, visit));
                 }
             }
         }
