@@ -134,6 +134,12 @@ fn done_again(findings: &Findings) -> Done {
     }
 }
 
+/// What posts of `acme` alone took of its daily cap is not replayed for another watch: only `everybody` depends on it.
+fn without_the_cap_of_acme(mut done: Done) -> Done {
+    done.alerts.remove("everybody");
+    Done { capped: 0, ..done }
+}
+
 /// A made-up post: its text is one of a few, so that some are copies of each other.
 fn made_up(number: usize, random: &mut fastrand::Rng) -> (String, String, String) {
     let pick = |random: &mut fastrand::Rng, from: &[&str]| from[random.usize(..from.len())].to_owned();
@@ -177,7 +183,9 @@ async fn a_backtest_of_a_live_watch_reports_what_the_daemon_did() {
                 enough && ((watch, since) != ("acme", "30d") || live.capped > 0),
                 "seed {seed} shows little: {live:?}"
             );
-            assert_eq!(done_again(&report.current.unwrap()), live, "seed {seed}, {watch} since {since}");
+            let known = |done: Done| if watch == "acme" { done } else { without_the_cap_of_acme(done) };
+            let again = known(done_again(&report.current.unwrap()));
+            assert_eq!(again, known(live), "seed {seed}, {watch} since {since}");
         }
         inside.stop().await;
     }
@@ -325,11 +333,13 @@ async fn the_api_tells_progress_then_the_report_and_refuses_a_third_one() {
 
     assert_eq!(ask("wrong", json!({ "watch": "acme" })).await.0, 401);
     assert_eq!(ask(&token, json!({ "wach": "acme" })).await.0, 422);
-    let (_, unknown) = ask(&token, json!({ "watch": "acne" })).await;
-    assert_eq!(unknown[0]["error"]["hint"], "did you mean `acme`?");
+    let (status, unknown) = ask(&token, json!({ "watch": "acne" })).await;
+    assert_eq!((status, &unknown[0]["error"]["hint"]), (404, &json!("did you mean `acme`?")));
+    let (status, empty) = ask(&token, json!({ "watch": "acme", "file_text": "" })).await;
+    assert!(status == 400 && empty.to_string().contains("no watch in watches.toml"), "{empty:?}");
     let large = format!("{}\n[[watch]]\nname = 'acme'\nquery = 'acme AND ('", "#".repeat(2 << 20));
     let (status, faulty) = ask(&token, json!({ "watch": "acme", "file_text": large })).await;
-    assert!(status == 200 && faulty[0]["error"]["message"].as_str().unwrap().contains("watches.toml:4"), "{faulty:?}");
+    assert!(status == 422 && faulty[0]["error"]["message"].as_str().unwrap().contains("watches.toml:4"), "{faulty:?}");
 
     let taken = inside.daemon.desks.clone().try_acquire_many_owned(2).unwrap();
     let (status, refused) = ask(&token, json!({ "watch": "acme" })).await;

@@ -220,6 +220,22 @@ async fn a_story_is_held_back_only_when_every_watch_that_found_it_is_exhausted()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_exhausted_watch_chooses_no_receiver_for_what_another_one_alerts() {
+    let open = "[[watch]]\nname = \"down\"\nowner = \"kim\"\nquery = \"down\"\n\n";
+    let place = Place::with(&[&watch("acme", "acme", 1), open].concat()).await;
+    let routes = std::fs::read_to_string(place.home.config().join("routes.toml")).unwrap();
+    place.home.write("config/routes.toml", &routes.replace("match = \"cloud\"", "match = \"watch:acme\""));
+    place.says(&["Acme one", "Acme is down"]);
+    let inside = place.start("2026-11-20T22:58:00Z").await;
+    mentions(&inside, 2).await;
+    assert_eq!(alerted(&place.cloud), ["Acme one"]);
+    assert_eq!(alerted(&place.hook), ["Acme is down", "Acme one"]);
+    inside.until("the digest", async || digests(&place.cloud).pop()).await;
+    assert_eq!(digests(&place.cloud), ["acme 2026-11-20: 1 Acme is down"]);
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_removed_watch_held_back_is_still_told_and_another_time_zone_ends_its_own_day() {
     let place = Place::with(&watch("acme", "acme", 1)).await;
     place.says(&["Acme one", "Acme two"]);

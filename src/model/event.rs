@@ -112,6 +112,13 @@ pub struct Decided {
     pub day: Option<Day>,
 }
 
+impl Decided {
+    /// The watches for which its alerts went out: those that matched and had room left under their daily caps.
+    pub fn alerted_for(&self) -> &[Match] {
+        self.alerts.first().map_or(&[], |alert| &alert.matches)
+    }
+}
+
 /// One attempt to deliver an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DeliveryAttempt {

@@ -1,8 +1,8 @@
-//! Have the watches of a mention had all their alerts of the day?
+//! Which watches of a mention have had all their alerts of the day?
 
 use super::{Overlay, Rules};
 use crate::model::event::Decided;
-use crate::model::{Day, Priority, StoryId, ViewError};
+use crate::model::{Day, Match, StoryId, ViewError};
 
 /// A daily cap that holds a mention back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,32 +14,33 @@ pub struct Exhausted {
     pub day: Day,
 }
 
-/// The cap that holds a mention back, of the watch with the highest priority, the first of equals. `None` while any of
-/// its watches has no cap, has room left, or has alerted the story on this day already.
+/// What daily caps leave of the watches of a mention.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Room {
+    /// Those that have no cap, room left, or alerted the story on this day already.
+    pub open: Vec<Match>,
+    /// Of the others the one with the highest priority, the first of equals.
+    pub exhausted: Option<Exhausted>,
+}
+
+/// Parts the watches of a mention into those that may alert on a day and those that may not.
 ///
 /// # Errors
 /// When the memory cannot be asked.
-pub fn exhausted(
-    decided: &Decided,
-    day: Day,
-    rules: &Rules,
-    memory: &Overlay<'_>,
-) -> Result<Option<Exhausted>, ViewError> {
+pub fn room(decided: &Decided, day: Day, rules: &Rules, memory: &Overlay<'_>) -> Result<Room, ViewError> {
     let story = &decided.story;
     let stories: Vec<StoryId> = std::iter::once(story.story).chain(story.absorbs.iter().copied()).collect();
-    let mut holds_back: Option<(Priority, Exhausted)> = None;
+    let (mut open, mut full) = (Vec::new(), Vec::new());
     for found in &decided.matches {
-        let Some(cap) = rules.watches.get(&found.watch).and_then(|watch| watch.max_alerts_per_day) else {
-            return Ok(None);
-        };
-        if has_room(&found.watch, cap, day, &stories, memory)? {
-            return Ok(None);
-        }
-        if holds_back.as_ref().is_none_or(|(priority, _)| found.priority > *priority) {
-            holds_back = Some((found.priority, Exhausted { watch: found.watch.clone(), cap, day }));
+        match rules.watches.get(&found.watch).and_then(|watch| watch.max_alerts_per_day) {
+            Some(cap) if !has_room(&found.watch, cap, day, &stories, memory)? => full.push((found, cap)),
+            Some(_) | None => open.push(found.clone()),
         }
     }
-    Ok(holds_back.map(|(_, exhausted)| exhausted))
+    // Of equals the first is the greatest when they are looked at from the end.
+    let first = full.into_iter().rev().max_by_key(|(found, _)| found.priority);
+    let exhausted = first.map(|(found, cap)| Exhausted { watch: found.watch.clone(), cap, day });
+    Ok(Room { open, exhausted })
 }
 
 fn has_room(watch: &str, cap: u32, day: Day, stories: &[StoryId], memory: &Overlay<'_>) -> Result<bool, ViewError> {

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use cap::Exhausted;
+use cap::{Exhausted, Room};
 
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
@@ -242,29 +242,29 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
     }
     let told = already_told(&decided.story, memory)?;
     let day = post.received.day(&rules.time_zone);
-    let exhausted = cap::exhausted(decided, day, rules, memory)?;
-    for Routed { receiver, reason } in routes_of(decided, rules) {
+    let Room { open, exhausted } = cap::room(decided, day, rules, memory)?;
+    let all = receivers_of(post, &decided.matches, &decided.score, rules);
+    // A watch without room chooses nobody; who is chosen only because of it waits for the digest.
+    let chosen = match (&exhausted, open.is_empty()) {
+        (None, _) => all.clone(),
+        (Some(_), true) => Vec::new(),
+        (Some(_), false) => receivers_of(post, &open, &decided.score, rules),
+    };
+    let only_then = |routed: &Routed| chosen.iter().all(|other| other.receiver != routed.receiver);
+    let waiting: Vec<_> = all.into_iter().filter(only_then).map(|routed| (routed, exhausted.clone())).collect();
+    for (routed, waits) in chosen.into_iter().map(|routed| (routed, None)).chain(waiting) {
+        let receiver = routed.receiver.clone();
         if told.contains(&receiver) {
             decided.held_back.push(SuppressedAlert::StoryAlerted { receiver, story: decided.story.story });
             continue;
         }
         decided.day = Some(day);
-        if let Some(Exhausted { watch, cap, day }) = exhausted.clone() {
-            decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: reason });
-            continue;
+        match waits {
+            None => decided.alerts.push(alert(decided, routed, &open)),
+            Some(Exhausted { watch, cap, day }) => {
+                decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: routed.reason });
+            }
         }
-        decided.alerts.push(Alert {
-            id: alert_id(decided.story.story, &receiver),
-            receiver,
-            story: decided.story.story,
-            post: decided.post.clone(),
-            matches: decided.matches.clone(),
-            score: decided.score.clone(),
-            reason,
-            decided_at: decided.post.received,
-            sample: false,
-            digest: None,
-        });
     }
     if decided.alerts.is_empty() && decided.held_back.is_empty() {
         decided.held_back.push(SuppressedAlert::NoRoute);
@@ -272,8 +272,20 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
     Ok(())
 }
 
-fn routes_of(decided: &Decided, rules: &Rules) -> Vec<Routed> {
-    receivers_of(&decided.post, &decided.matches, &decided.score, rules)
+fn alert(decided: &Decided, routed: Routed, matches: &[Match]) -> Alert {
+    let story = decided.story.story;
+    Alert {
+        id: alert_id(story, &routed.receiver),
+        receiver: routed.receiver,
+        story,
+        post: decided.post.clone(),
+        matches: matches.to_vec(),
+        score: decided.score.clone(),
+        reason: routed.reason,
+        decided_at: decided.post.received,
+        sample: false,
+        digest: None,
+    }
 }
 
 /// Whom the routes choose for a post with these matches and this score.

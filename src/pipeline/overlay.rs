@@ -57,7 +57,7 @@ impl<'a> Overlay<'a> {
             self.alerted.entry(story).or_default().extend(told);
         }
         match decided.day.filter(|_| !decided.alerts.is_empty()) {
-            Some(day) => decided.matches.iter().try_for_each(|found| self.count(&found.watch, day, story)),
+            Some(day) => decided.alerted_for().iter().try_for_each(|found| self.count(&found.watch, day, story)),
             None => Ok(()),
         }
     }

@@ -116,7 +116,7 @@ impl Layers {
     /// Counts what was decided on a post against the caps of its watches; `story` is resolved.
     pub fn apply_caps(&mut self, position: Position, decided: &Decided, story: StoryId) -> Result<(), ViewError> {
         if let Some(day) = decided.day.filter(|_| !decided.alerts.is_empty()) {
-            for found in &decided.matches {
+            for found in decided.alerted_for() {
                 self.count_story(&found.watch, day, story)?;
             }
         }

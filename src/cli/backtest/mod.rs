@@ -116,7 +116,9 @@ fn check(question: &Question, text: &str, context: &Context, out: &mut dyn Write
     if checked.config.is_none() {
         super::check::print(&checked, false, false, out)?;
     }
-    checked.config.ok_or_else(|| anyhow!("{name} cannot be tried as it is"))
+    let config = checked.config.ok_or_else(|| anyhow!("{name} cannot be tried as it is"))?;
+    ensure!(!config.watches.specs().is_empty(), BacktestError::NoWatches { file: name.to_owned() });
+    Ok(config)
 }
 
 /// A daemon runs: it looks, and tells how far it is.

@@ -56,6 +56,8 @@ pub enum BacktestError {
     Since { given: String, why: &'static str },
     #[error("`samples` is {given}; it goes up to {MAX_SAMPLES}")]
     Samples { given: usize },
+    #[error("there is no watch in {file}: nothing to compare with")]
+    NoWatches { file: String },
     #[error("the changed file has {} faults", .0.len())]
     Faults(Vec<Fault>),
     #[error(transparent)]
@@ -96,6 +98,10 @@ impl Question {
         let name = self.file_name.as_deref().unwrap_or("watches.toml");
         let checked = Config::check_changed(paths, &|name| std::env::var(name).ok(), name, text);
         match checked.config {
+            // Most likely a pipe that brought nothing.
+            Some(config) if config.watches.specs().is_empty() => {
+                Err(BacktestError::NoWatches { file: name.to_owned() })
+            }
             Some(config) => Ok(Some(config)),
             None => Err(BacktestError::Faults(checked.faults)),
         }

@@ -168,7 +168,7 @@ impl Told {
     fn remember(&mut self, decided: &Decided, rules: &Rules) {
         let is_capped = |watch: &str| rules.watches.get(watch).is_some_and(|spec| spec.max_alerts_per_day.is_some());
         if let Some(day) = decided.day.filter(|_| !decided.alerts.is_empty()) {
-            for found in decided.matches.iter().filter(|found| is_capped(&found.watch)) {
+            for found in decided.alerted_for().iter().filter(|found| is_capped(&found.watch)) {
                 self.spent.entry((found.watch.clone(), day)).or_default().insert(decided.story.story);
             }
         }

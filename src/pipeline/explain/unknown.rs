@@ -178,7 +178,7 @@ impl Evidence<'_> {
             (Some(health), ..) => words::health(health),
             (None, Some(why), _) => format!("it said that it is gone: {why}"),
             (None, None, Some(_)) => "how it does is known only while a daemon runs".to_owned(),
-            (None, None, None) => "it was not read yet".to_owned(),
+            (None, None, None) => "it was never read to the end; why is known only while a daemon runs".to_owned(),
         }];
         said.extend(rejected.iter().map(|rejection| {
             format!("its last page lists `{}`, which could not become a post: {}", rejection.what, rejection.why)

@@ -36,7 +36,7 @@ impl State {
     pub fn apply_caps(&mut self, position: Position, decided: &Decided) {
         let story = self.resolve(decided.story.story);
         if let Some(day) = decided.day.filter(|_| !decided.alerts.is_empty()) {
-            for found in &decided.matches {
+            for found in decided.alerted_for() {
                 if !self.is_counted(&found.watch, day, story) {
                     self.spent.entry((day, found.watch.clone())).or_default().stories.insert(story);
                 }

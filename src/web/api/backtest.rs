@@ -1,6 +1,7 @@
 //! `POST /api/v1/backtest {"watch", "file_text"?, "since"?, "samples"?}`: what would a watch have found?
 //!
-//! Answers lines of JSON: `{"progress": …}` from time to time, then `{"report": …}` or `{"error": …}`.
+//! Answers lines of JSON: `{"progress": …}` from time to time, then `{"report": …}`, or `{"error": …}` where it fails on
+//! the way. A question that is wrong is answered with its HTTP status, as everywhere.
 
 use std::convert::Infallible;
 use std::ops::ControlFlow;
@@ -55,14 +56,21 @@ pub async fn run(State(daemon): State<Arc<Daemon>>, question: Result<Json<Questi
         Err(error) => return ApiError::new(error.status(), "bad_request", error.body_text()).into_response(),
     };
     let Ok(desk) = daemon.desks.clone().try_acquire_owned() else { return all_taken() };
-    let (lines, told) = mpsc::channel(LINES);
+    let (lines, mut told) = mpsc::channel(LINES);
     tokio::task::spawn_blocking(move || {
         work(&daemon, &question, &lines);
         drop(desk);
     });
-    let told = futures_util::stream::unfold(told, |mut told| async move {
-        let line: Bytes = told.recv().await?;
-        Some((Ok::<_, Infallible>(line), told))
+    let first = match told.recv().await {
+        Some(Err(error)) => return ApiError::into_response(error),
+        first => first,
+    };
+    let told = futures_util::stream::unfold((first, told), |(first, mut told)| async move {
+        let line = match first {
+            Some(line) => line,
+            None => told.recv().await?,
+        };
+        Some((Ok::<_, Infallible>(line.unwrap_or_else(|error| line_of(&error))), (None, told)))
     });
     // Not compressed: a compressor would hold lines back.
     let headers = [(header::CONTENT_TYPE, "application/x-ndjson"), (header::CONTENT_ENCODING, "identity")];
@@ -76,7 +84,7 @@ pub fn all_taken() -> Response {
     ([(header::RETRY_AFTER, RETRY_AFTER)], error).into_response()
 }
 
-fn work(daemon: &Daemon, question: &Question, lines: &mpsc::Sender<Bytes>) {
+fn work(daemon: &Daemon, question: &Question, lines: &mpsc::Sender<Result<Bytes, ApiError>>) {
     let mut last = None;
     let report = daemon.backtest(question, &mut |progress| {
         if lines.is_closed() || daemon.is_stopping() {
@@ -86,22 +94,26 @@ fn work(daemon: &Daemon, question: &Question, lines: &mpsc::Sender<Bytes>) {
         // The last place is for the report.
         if last.is_none_or(|last| now.since(last) >= TELL_EVERY) && lines.capacity() > 1 {
             last = Some(now);
-            send(lines, &Told::Progress(progress));
+            send(lines, Ok(line_of(&Told::Progress(progress))));
         }
         ControlFlow::Continue(())
     });
     match report {
-        Ok(report) => send(lines, &Told::Report(&report)),
+        Ok(report) => send(lines, Ok(line_of(&Told::Report(&report)))),
         Err(BacktestError::Stopped) if lines.is_closed() => {}
-        Err(error) => send(lines, &ApiError::from(error)),
+        Err(error) => send(lines, Err(error.into())),
     }
 }
 
-fn send(lines: &mpsc::Sender<Bytes>, line: &impl Serialize) {
+fn send(lines: &mpsc::Sender<Result<Bytes, ApiError>>, line: Result<Bytes, ApiError>) {
+    // Fails only when nobody listens.
+    let _ = lines.try_send(line);
+}
+
+fn line_of(line: &impl Serialize) -> Bytes {
     let mut text = serde_json::to_vec(line).unwrap_or_default();
     text.push(b'\n');
-    // Fails only when nobody listens.
-    let _ = lines.try_send(text.into());
+    text.into()
 }
 
 impl From<BacktestError> for ApiError {
@@ -112,7 +124,7 @@ impl From<BacktestError> for ApiError {
                 Self::new(StatusCode::NOT_FOUND, "no_such_watch", format!("there is no watch `{name}`"))
                     .hint(Some(hint))
             }
-            BacktestError::Since { .. } | BacktestError::Samples { .. } => {
+            BacktestError::Since { .. } | BacktestError::Samples { .. } | BacktestError::NoWatches { .. } => {
                 Self::new(StatusCode::BAD_REQUEST, "bad_request", message)
             }
             BacktestError::Faults(faults) => {
