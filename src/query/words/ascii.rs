@@ -22,11 +22,11 @@ pub(super) fn split(chunk: &str, base: usize, list: &mut WordList) {
 fn push(chunk: &str, range: std::ops::Range<usize>, base: usize, list: &mut WordList) {
     let sigil = sigil(chunk.as_bytes(), range.start);
     let word = &chunk[range.clone()];
-    let inner = word.trim_matches('_');
-    if !inner.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
-        return;
-    }
-    let start = range.start + (word.len() - word.trim_start_matches('_').len());
+    let before = word.bytes().take_while(|byte| *byte == b'_').count();
+    let after = word.bytes().rev().take_while(|byte| *byte == b'_').count();
+    // What is left begins with a letter or digit; nothing is left where all are underscores.
+    let Some(inner) = word.get(before..word.len() - after) else { return };
+    let start = range.start + before;
     let kept = without_possessive(inner);
     let from = list.letters.len();
     list.letters.push_str(kept);
@@ -38,7 +38,11 @@ fn push(chunk: &str, range: std::ops::Range<usize>, base: usize, list: &mut Word
 fn end_of_word(bytes: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while at < bytes.len() {
-        if !is_word(bytes[at]) && !joins(bytes[at - 1], bytes[at], bytes.get(at + 1).copied().unwrap_or_default()) {
+        if is_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        if !joins(bytes[at - 1], bytes[at], bytes.get(at + 1).copied().unwrap_or_default()) {
             break;
         }
         at += 1;
@@ -46,8 +50,19 @@ fn end_of_word(bytes: &[u8], start: usize) -> usize {
     at
 }
 
+/// Whether each byte is part of a word: looked up, because it is asked of every byte of every post.
+const IS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte == b'_' as usize;
+        byte += 1;
+    }
+    table
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    IS_WORD[byte as usize]
 }
 
 /// Whether `middle` is part of a word between these two (rules WB6, 7, 11 and 12).
