@@ -178,7 +178,7 @@ pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
     decided
 }
 
-/// The post was matched by these watches and decided on a local day of January 1970.
+/// The post, and with it the alerts that it raised, was matched by these watches and decided on a local day of January 1970.
 pub fn on_day(mut decided: Decided, day: i8, watches: &[&str]) -> Decided {
     let found = |watch: &&str| Match {
         watch: (*watch).into(),
@@ -189,6 +189,7 @@ pub fn on_day(mut decided: Decided, day: i8, watches: &[&str]) -> Decided {
         clauses: Vec::new(),
     };
     decided.matches = watches.iter().map(found).collect();
+    decided.alerts.iter_mut().for_each(|alert| alert.matches.clone_from(&decided.matches));
     Decided { day: Some(january(day)), ..decided }
 }
 
