@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use common::collector::Collector;
 use common::home::{Home, feed};
 use common::inside::Inside;
-use common::spawned::{Spawned, binary};
+use common::spawned::{Ended, Spawned, overheard};
 use common::until;
 use common::web::{Page, Web};
 use overheard::model::{Duration, Outcome, SuppressedAlert, Timestamp};
@@ -365,21 +365,6 @@ async fn queries_are_counted_over_the_archive() {
     assert!(wrong[0]["error"]["message"].as_str().unwrap().starts_with("query 2:"), "{wrong:?}");
     assert_eq!(ask(json!(vec!["acme"; 1_001])).await.0, 400);
     inside.stop().await;
-}
-
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn overheard(home: &Home, arguments: &[&str]) -> Ended {
-    let output = std::process::Command::new(binary()).args(home.flags()).args(arguments).output().unwrap();
-    Ended {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,25 +5,10 @@ mod common;
 
 use common::collector::Collector;
 use common::home::{Home, feed};
-use common::spawned::{Spawned, binary};
+use common::spawned::{Ended, Spawned, binary, overheard};
 use common::until;
 use common::web::{Page, Web};
 use serde_json::Value;
-
-struct Ended {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-fn overheard(home: &Home, arguments: &[&str]) -> Ended {
-    let output = std::process::Command::new(binary()).args(home.flags()).args(arguments).output().unwrap();
-    Ended {
-        code: output.status.code().unwrap_or(-1),
-        out: String::from_utf8_lossy(&output.stdout).into_owned(),
-        err: String::from_utf8_lossy(&output.stderr).into_owned(),
-    }
-}
 
 async fn with_one_mention() -> (Home, Web, Collector, Spawned) {
     let (web, collector) = (Web::start().await, Collector::start().await);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::document::Document;
 use super::scope::ScopeKeys;
-use crate::model::{Author, Engagement, Fault, Post, PostId, PostType, Settings, Timestamp};
+use crate::model::{Author, Fault, Post, Settings, Timestamp};
 use crate::query::{Because, Query, Subject, why, words};
 
 /// A post to try a watch on: a text in quotes, which stands for title and body alike, or a table with the
@@ -167,25 +167,17 @@ fn post_of(parts: ExampleParts) -> Post {
     let optional = |text: String| (!text.is_empty()).then_some(text);
     let name = parts.author.trim_start_matches('@').to_owned();
     Post {
-        id: PostId::of("example"),
-        key: "example".to_owned(),
         source: parts.source,
         kind: parts.kind,
         site: host.strip_prefix("www.").unwrap_or(&host).to_owned(),
         canonical_url: parts.url.clone(),
         url: parts.url,
-        target: None,
-        thread: None,
-        post_type: PostType::default(),
         title: parts.title,
         text: parts.text,
         author: optional(name.clone()).map(|handle| Author { name, handle, url: None }),
         published: Some(Timestamp(0)),
-        updated: None,
-        received: Timestamp(0),
         lang: optional(parts.lang),
         tags: parts.tags.iter().map(|tag| tag.to_lowercase()).collect(),
-        links: Vec::new(),
-        engagement: Engagement::default(),
+        ..Post::bare("example", Timestamp(0))
     }
 }

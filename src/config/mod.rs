@@ -105,10 +105,15 @@ impl Config {
     ///
     /// Secrets are read from the environment and from files.
     pub fn load(paths: &Paths) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        Self::load_after(&WatchSet::default(), paths)
+    }
+
+    /// As [`Config::load`], for one who has watches already: those that ask as before are not prepared again.
+    pub fn load_after(before: &WatchSet, paths: &Paths) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
         let mut faults = Vec::new();
         let files = read_files(paths, &mut faults);
         let variable = |name: &str| std::env::var(name).ok();
-        let Checked { config, faults, .. } = Self::check_files(paths, &variable, &files, faults, Look::Faults);
+        let Checked { config, faults, .. } = Self::check_files(paths, &variable, &files, faults, Look::Faults, before);
         match config {
             Some(config) => Ok((config, faults)),
             None => Err(faults),
@@ -120,7 +125,7 @@ impl Config {
     pub fn check(paths: &Paths, variable: &dyn Fn(&str) -> Option<String>) -> Checked {
         let mut faults = Vec::new();
         let files = read_files(paths, &mut faults);
-        Self::check_files(paths, variable, &files, faults, Look::Meanings)
+        Self::check_files(paths, variable, &files, faults, Look::Meanings, &WatchSet::default())
     }
 
     /// As [`Config::check`], without what queries mean and with another text in place of that of `watches.toml`; faults in it carry `name`.
@@ -139,7 +144,7 @@ impl Config {
             Ok(changed) => *file = changed,
             Err(fault) => faults.push(fault),
         }
-        Self::check_files(paths, variable, &files, faults, Look::Faults)
+        Self::check_files(paths, variable, &files, faults, Look::Faults, &WatchSet::default())
     }
 
     fn check_files(
@@ -148,9 +153,10 @@ impl Config {
         files: &[File; 4],
         mut faults: Vec<Fault>,
         look: Look,
+        before: &WatchSet,
     ) -> Checked {
         let mut secrets = Secrets::new(variable);
-        let Loaded { config, faults: mut found, tried, texts, places } = load(files, &mut secrets, look);
+        let Loaded { config, faults: mut found, tried, texts, places } = load(files, &mut secrets, look, before);
         for fault in &mut found {
             fault.what = secrets.scrub(&fault.what);
             fault.hint = fault.hint.as_deref().map(|hint| secrets.scrub(hint));
@@ -196,7 +202,7 @@ fn read_files(paths: &Paths, faults: &mut Vec<Fault>) -> [File; 4] {
     })
 }
 
-fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Loaded {
+fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look, before: &WatchSet) -> Loaded {
     let [mut daemon_file, mut sources_file, mut watches_file, mut routes_file] = files.each_ref().map(Document::parse);
     let daemon = daemon::read(&mut daemon_file, secrets);
     let sources = sources::read(&mut sources_file, secrets);
@@ -232,7 +238,7 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look) -> Loaded {
             resting,
             hosts: sources.hosts,
             names: watches.names,
-            watches: Arc::new(WatchSet::new(watches.specs)),
+            watches: Arc::new(before.updated(watches.specs)),
             exclusions: Arc::new(watches.exclusions),
             receivers: routes.receivers,
             route: routes.tree,

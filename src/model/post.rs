@@ -224,6 +224,32 @@ impl Post {
     /// Most tags kept of one post.
     pub const MAX_TAGS: usize = 32;
 
+    /// A post of which only its key and when it was read are known; the rest is empty.
+    pub fn bare(key: &str, received: Timestamp) -> Self {
+        Self {
+            id: PostId::of(key),
+            key: key.to_owned(),
+            source: String::new(),
+            kind: String::new(),
+            site: String::new(),
+            url: String::new(),
+            canonical_url: String::new(),
+            target: None,
+            thread: None,
+            post_type: PostType::default(),
+            title: String::new(),
+            text: String::new(),
+            author: None,
+            published: None,
+            updated: None,
+            received,
+            lang: None,
+            tags: Vec::new(),
+            links: Vec::new(),
+            engagement: Engagement::default(),
+        }
+    }
+
     /// When it was published, or when we read it where the site does not say.
     pub fn dated(&self) -> Timestamp {
         self.published.unwrap_or(self.received)

@@ -3,9 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::archive::{Archive, Record};
-use crate::model::{
-    Alert, AlertId, Day, Digest, DigestEntry, Engagement, Event, Post, PostId, PostType, Score, Timestamp, ViewError,
-};
+use crate::model::{Alert, AlertId, Day, Digest, DigestEntry, Event, Post, PostId, Score, Timestamp, ViewError};
 use crate::store::{Held, HeldBack, Store};
 
 /// One event for every watch and day that is over and of which something waits to be told: with one digest for each
@@ -90,26 +88,5 @@ fn entry(held: &Held, record: Option<&Record>) -> DigestEntry {
 
 /// A post of which only the id is known: it left the archive before it could be told of.
 fn lost(id: PostId, now: Timestamp) -> Post {
-    Post {
-        id,
-        key: String::new(),
-        source: String::new(),
-        kind: String::new(),
-        site: String::new(),
-        url: String::new(),
-        canonical_url: String::new(),
-        target: None,
-        thread: None,
-        post_type: PostType::default(),
-        title: String::new(),
-        text: String::new(),
-        author: None,
-        published: None,
-        updated: None,
-        received: now,
-        lang: None,
-        tags: Vec::new(),
-        links: Vec::new(),
-        engagement: Engagement::default(),
-    }
+    Post { id, ..Post::bare("", now) }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::usage::{Meter, resident_megabytes};
-use crate::model::{Engagement, Post, PostId, PostType, Timestamp};
+use crate::model::{Post, Timestamp};
 use crate::query::{Names, Place, Query, QueryError, Subject, words};
 use crate::watch::{WatchSet, WatchSpec};
 
@@ -177,28 +177,7 @@ fn posts(lines: &Lines) -> Result<Vec<Post>, EvaluateError> {
 
 /// A post of which only title and text are known.
 fn post(line: PostLine) -> Post {
-    Post {
-        id: PostId::of(&line.id),
-        key: line.id,
-        source: String::new(),
-        kind: String::new(),
-        site: String::new(),
-        url: String::new(),
-        canonical_url: String::new(),
-        target: None,
-        thread: None,
-        post_type: PostType::default(),
-        title: line.title,
-        text: line.text,
-        author: None,
-        published: None,
-        updated: None,
-        received: Timestamp::default(),
-        lang: None,
-        tags: Vec::new(),
-        links: Vec::new(),
-        engagement: Engagement::default(),
-    }
+    Post { title: line.title, text: line.text, ..Post::bare(&line.id, Timestamp::default()) }
 }
 
 fn expected(lines: &Lines, watches: &WatchSet, posts: &[Post]) -> Result<BTreeSet<Pair>, EvaluateError> {

@@ -211,8 +211,8 @@ impl Daemon {
     /// Takes the configuration files as they are now, whole; or rejects them, and the old configuration runs on.
     pub async fn reload(&self) -> Result<Changes, Vec<Fault>> {
         let _one_at_a_time = self.reloading.lock().await;
-        let paths = self.paths.clone();
-        let loaded = tokio::task::spawn_blocking(move || Config::load(&paths)).await;
+        let (paths, before) = (self.paths.clone(), self.config.load().watches.clone());
+        let loaded = tokio::task::spawn_blocking(move || Config::load_after(&before, &paths)).await;
         let loaded = loaded.unwrap_or_else(|error| Err(vec![Fault::error("", None, error.to_string())]));
         let taken = loaded.and_then(|(config, warnings)| {
             warnings.iter().for_each(|warning| tracing::warn!("{warning}"));

@@ -20,8 +20,8 @@ mod tests;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{Engagement, Match, Post, PostId, PostType, Priority, Role, Timestamp, WatchVersion};
-use crate::query::{Query, Subject, WordList, words};
+use crate::model::{Match, Priority, Role, WatchVersion};
+use crate::query::{Query, Subject};
 
 use segment::Segment;
 
@@ -229,34 +229,4 @@ fn in_order(mut numbers: Vec<u32>) -> Vec<usize> {
     numbers.sort_unstable();
     numbers.dedup();
     numbers.into_iter().map(|number| number as usize).collect()
-}
-
-/// Whether a watch would match a post whose title is `example`, whose text is empty and of which nothing
-/// else is known: the meaning of `must_match` and `must_not_match`.
-pub fn check_example(spec: &WatchSpec, example: &str) -> bool {
-    let post = Post {
-        id: PostId::of("example"),
-        key: "example".to_owned(),
-        source: String::new(),
-        kind: String::new(),
-        site: String::new(),
-        url: String::new(),
-        canonical_url: String::new(),
-        target: None,
-        thread: None,
-        post_type: PostType::default(),
-        title: example.to_owned(),
-        text: String::new(),
-        author: None,
-        published: None,
-        updated: None,
-        received: Timestamp::default(),
-        lang: None,
-        tags: Vec::new(),
-        links: Vec::new(),
-        engagement: Engagement::default(),
-    };
-    let title = words(example);
-    let text = WordList::default();
-    spec.query.matches(&Subject { post: &post, title: &title, text: &text, now: post.received, facts: None })
 }

@@ -16,6 +16,23 @@ pub fn binary() -> PathBuf {
     std::env::var_os("OVERHEARD_BINARY").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_overheard")), PathBuf::from)
 }
 
+/// How a command ended, and what it printed.
+pub struct Ended {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs a command where a home is.
+pub fn overheard(home: &Home, arguments: &[&str]) -> Ended {
+    let output = Command::new(binary()).args(home.flags()).args(arguments).output().unwrap();
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
 /// A running daemon process; killed with the value.
 pub struct Spawned {
     pub process: Child,

@@ -117,8 +117,7 @@ fn check(question: &Question, text: &str, context: &Context, out: &mut dyn Write
         super::check::print(&checked, false, false, out)?;
     }
     let config = checked.config.ok_or_else(|| anyhow!("{name} cannot be tried as it is"))?;
-    ensure!(!config.watches.specs().is_empty(), BacktestError::NoWatches { file: name.to_owned() });
-    Ok(config)
+    Ok(backtest::with_watches(config, name)?)
 }
 
 /// A daemon runs: it looks, and tells how far it is.

@@ -27,7 +27,9 @@ use crate::query::Query;
 use replay::{Watched, watched};
 use side::{Place, Side, Versus};
 
-pub use question::{BacktestError, DEFAULT_SAMPLES, DEFAULT_SINCE, MAX_BACK, MAX_SAMPLES, Question, no_watch};
+pub use question::{
+    BacktestError, DEFAULT_SAMPLES, DEFAULT_SINCE, MAX_BACK, MAX_SAMPLES, Question, no_watch, with_watches,
+};
 pub use report::{
     Amount, Capped, Change, Counted, DayData, DayFound, Delta, Findings, Overlap, Received, Report, Sample, Searched,
 };

@@ -98,17 +98,21 @@ impl Question {
         let name = self.file_name.as_deref().unwrap_or("watches.toml");
         let checked = Config::check_changed(paths, &|name| std::env::var(name).ok(), name, text);
         match checked.config {
-            // Most likely a pipe that brought nothing.
-            Some(config) if config.watches.specs().is_empty() => {
-                Err(BacktestError::NoWatches { file: name.to_owned() })
-            }
-            Some(config) => Ok(Some(config)),
+            Some(config) => with_watches(config, name).map(Some),
             None => Err(BacktestError::Faults(checked.faults)),
         }
     }
 
     pub(super) fn check(&self) -> Result<(), BacktestError> {
         if self.samples > MAX_SAMPLES { Err(BacktestError::Samples { given: self.samples }) } else { Ok(()) }
+    }
+}
+
+/// A changed configuration has something to compare with; else it is most likely a pipe that brought nothing.
+pub fn with_watches(config: Config, file: &str) -> Result<Config, BacktestError> {
+    match config.watches.specs() {
+        [] => Err(BacktestError::NoWatches { file: file.to_owned() }),
+        [_, ..] => Ok(config),
     }
 }
 
