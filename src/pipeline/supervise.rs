@@ -228,7 +228,9 @@ impl Daemon {
         let result = if taken.is_ok() { "taken" } else { "rejected" };
         counter!(RELOADS, "result" => result).increment(1);
         gauge!(CONFIG_OK).set(f64::from(u8::from(taken.is_ok())));
-        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = errors(taken.as_ref().err());
+        if let Err(faults) = &taken {
+            self.set_rejected(errors(faults));
+        }
         taken
     }
 
@@ -239,9 +241,15 @@ impl Daemon {
         let client = Client::new(&doors::client_settings(&config))?;
         self.rules.store(Arc::new(rules_of(&config)));
         self.take(&config, client)?;
+        // Before the configuration is seen: nobody finds the new one and the old one's faults together.
+        self.set_rejected(Vec::new());
         self.config.store(Arc::new(config));
         self.reloaded.notify_one();
         Ok(changes)
+    }
+
+    fn set_rejected(&self, faults: Vec<Fault>) {
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// Returns when another configuration was taken since this was asked last.
@@ -380,8 +388,8 @@ fn not_emptied(before: &Config, after: &Config) -> anyhow::Result<()> {
 }
 
 /// Only what kept a configuration from being taken.
-fn errors(faults: Option<&Vec<Fault>>) -> Vec<Fault> {
-    faults.into_iter().flatten().filter(|fault| fault.severity == Severity::Error).cloned().collect()
+fn errors(faults: &[Fault]) -> Vec<Fault> {
+    faults.iter().filter(|fault| fault.severity == Severity::Error).cloned().collect()
 }
 
 /// Ends the writer and closes both views; everything written before is in them.
