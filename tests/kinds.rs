@@ -107,7 +107,8 @@ fn every_source() -> Vec<Recorded> {
 fn answer(source: &dyn Source, progress: &Progress, body: &[u8], content_type: &str) -> Response {
     let url = match source.next(progress) {
         Next::Http(request) => request.url.clone(),
-        Next::Done => Url::parse("https://acme.example/").expect("a URL"),
+        Next::Subscribe(subscription) if subscription.url().is_some() => subscription.url().expect("a URL").clone(),
+        Next::Subscribe(_) | Next::Done => Url::parse("https://acme.example/").expect("a URL"),
     };
     let headers = vec![("content-type".to_owned(), content_type.to_owned())];
     Response { status: 200, url, headers, body: body.to_vec().into(), received_at: NOW }
@@ -158,9 +159,13 @@ fn every_source_kind_describes_itself() {
     for kind in kinds() {
         check_words(kind.name(), kind.summary(), kind.schema().as_value(), kind.sample(), "source");
         assert!(names.insert(kind.name()), "two kinds are called {}", kind.name());
-        let first = source(kind.sample()).next(&Progress::default());
-        let Next::Http(request) = first else { panic!("{} asks for nothing", kind.name()) };
-        assert!(matches!(request.url.scheme(), "http" | "https"), "{}", kind.name());
+        let url = match source(kind.sample()).next(&Progress::default()) {
+            Next::Http(request) => Some(request.url),
+            Next::Subscribe(subscription) => subscription.url().cloned(),
+            Next::Done => panic!("{} asks for nothing", kind.name()),
+        };
+        let known = |url: &Url| matches!(url.scheme(), "http" | "https" | "ws" | "wss");
+        assert!(url.as_ref().is_none_or(known), "{}: {url:?}", kind.name());
     }
 }
 
@@ -376,8 +381,11 @@ fn a_wrong_or_another_charset_is_read_or_refused_and_never_a_panic() {
 fn pages_of_a_poll(recorded: &Recorded, progress: &mut Progress, most: u32) -> u32 {
     *progress = progress.start_poll();
     for page in 0..most {
-        if matches!(recorded.source.next(progress), Next::Done) {
-            return page;
+        match recorded.source.next(progress) {
+            Next::Http(_) => {}
+            Next::Done => return page,
+            // Goes on for ever, and rightly so.
+            Next::Subscribe(_) => return 1,
         }
         let response = answer(&*recorded.source, progress, &recorded.body, recorded.content_type());
         match recorded.source.read(progress, &response) {

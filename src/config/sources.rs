@@ -241,9 +241,13 @@ fn private_not_allowed(
     hosts: &BTreeMap<String, HostConfig>,
     span: std::ops::Range<usize>,
 ) -> Option<Fault> {
-    let Next::Http(request) = source.source.next(&Progress::default()) else { return None };
-    let host = request.url.host_str()?.to_owned();
-    if !is_private(&request.url) || rules_for(hosts, &host).is_some_and(|rules| rules.allow_private) {
+    let url = match source.source.next(&Progress::default()) {
+        Next::Http(request) => request.url,
+        Next::Subscribe(subscription) => subscription.url()?.clone(),
+        Next::Done => return None,
+    };
+    let host = url.host_str()?.to_owned();
+    if !is_private(&url) || rules_for(hosts, &host).is_some_and(|rules| rules.allow_private) {
         return None;
     }
     let what = format!("`{host}` is a private address: it will not be asked");

@@ -89,7 +89,8 @@ impl Poll {
         };
         let request = match next {
             Next::Http(request) => request,
-            Next::Done => return Ok(self.end()),
+            // What comes by itself is not polled for.
+            Next::Subscribe(_) | Next::Done => return Ok(self.end()),
         };
         // Boxed, so that a task that only sleeps until its source is due keeps no room for a request under way.
         let turned = Box::pin(self.ask(&request)).await;
@@ -122,7 +123,7 @@ impl Poll {
         }
         drop(slot);
         self.pages += 1;
-        let done = matches!(next, Next::Done);
+        let done = matches!(next, Next::Subscribe(_) | Next::Done);
         let last = done || self.pages >= self.policy.max_pages;
         self.progress = reading.progress.clone();
         self.next = Some(next);

@@ -40,10 +40,15 @@ pub(super) fn of_status(status: u16, retry_after: Option<&str>, for_good: bool, 
 
 /// What an answer means that its kind could not read, and the wait that the API asked for.
 pub(super) fn of_reading(error: ReadError) -> (FetchProblem, Option<Duration>) {
-    let problem = FetchProblem::Unreadable { why: error.to_string() };
+    let unreadable = FetchProblem::Unreadable { why: error.to_string() };
     match error {
-        ReadError::WrongFormat { .. } | ReadError::Hostile { .. } => (problem, None),
-        ReadError::Api { wait, .. } => (problem, wait),
+        ReadError::WrongFormat { .. } | ReadError::Hostile { .. } | ReadError::Unauthorised { .. } => {
+            (unreadable, None)
+        }
+        ReadError::Wall { why } => (FetchProblem::Wall { why }, None),
+        ReadError::FoundNothing { why } => (FetchProblem::FoundNothing { why }, None),
+        ReadError::ErrorItem { why } => (FetchProblem::ErrorItem { why }, None),
+        ReadError::Api { wait, .. } => (unreadable, wait),
     }
 }
 
@@ -60,6 +65,9 @@ pub(super) fn blames_address(problem: &FetchProblem) -> bool {
         | FetchProblem::Limited { .. }
         | FetchProblem::Robots { .. }
         | FetchProblem::TooLarge { .. }
+        | FetchProblem::Wall { .. }
+        | FetchProblem::FoundNothing { .. }
+        | FetchProblem::ErrorItem { .. }
         | FetchProblem::Unreadable { .. } => false,
     }
 }

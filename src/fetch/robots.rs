@@ -84,6 +84,9 @@ impl Verdict {
             | FetchProblem::TimedOut { .. }
             | FetchProblem::TooLarge { .. }
             | FetchProblem::Status { .. }
+            | FetchProblem::Wall { .. }
+            | FetchProblem::FoundNothing { .. }
+            | FetchProblem::ErrorItem { .. }
             | FetchProblem::Unreadable { .. } => Some(Self::Closed(problem.clone())),
         }
     }

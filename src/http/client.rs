@@ -257,7 +257,8 @@ fn target(request: &Request, hop: &Url) -> Result<Url, HttpError> {
             url.query_pairs_mut().append_pair(name, secret.expose());
             Ok(url)
         }
-        Auth::None | Auth::Header { .. } | Auth::Query { .. } | Auth::Url { .. } => Ok(hop.clone()),
+        // A grant is exchanged for a header by the door.
+        Auth::None | Auth::Header { .. } | Auth::Query { .. } | Auth::Url { .. } | Auth::Token(_) => Ok(hop.clone()),
     }
 }
 

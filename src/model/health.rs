@@ -17,7 +17,7 @@ pub enum Health {
     Quiet,
     /// Asked us to slow down (429, Retry-After, `backoff`, quota spent); we wait.
     Limited,
-    /// Refuses us: 401, 403, robots.txt, private address.
+    /// Refuses us: 401, 403, robots.txt, private address, a page that asks for consent or a login.
     Blocked,
     /// Cannot be reached, answers with errors, or with what its kind cannot read.
     Failing,
@@ -75,6 +75,15 @@ pub enum FetchProblem {
     /// Any other status that is neither 2xx nor 304.
     #[error("it answers HTTP {status}")]
     Status { status: u16 },
+    /// A page that asks for consent, a login or proof of being human came instead.
+    #[error("a page in place of the content: {why}")]
+    Wall { why: String },
+    /// It could be read, but what should hold the posts was not there.
+    #[error("nothing was found: {why}")]
+    FoundNothing { why: String },
+    /// An error stood in place of the posts.
+    #[error("an error in place of posts: {why}")]
+    ErrorItem { why: String },
     /// The answer came but its kind cannot read it.
     #[error("the answer cannot be read: {why}")]
     Unreadable { why: String },
@@ -94,6 +103,9 @@ impl FetchProblem {
             Self::TooLarge { .. } => "too_large",
             Self::Gone => "gone",
             Self::Status { .. } => "status",
+            Self::Wall { .. } => "wall",
+            Self::FoundNothing { .. } => "found_nothing",
+            Self::ErrorItem { .. } => "error_item",
             Self::Unreadable { .. } => "unreadable",
         }
     }
@@ -102,13 +114,17 @@ impl FetchProblem {
     pub fn health(&self) -> Health {
         match self {
             Self::Limited { .. } => Health::Limited,
-            Self::Refused { .. } | Self::Robots { .. } | Self::PrivateAddress { .. } => Health::Blocked,
+            Self::Refused { .. } | Self::Robots { .. } | Self::PrivateAddress { .. } | Self::Wall { .. } => {
+                Health::Blocked
+            }
             Self::Gone => Health::Gone,
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::TooManyRedirects { .. }
             | Self::TooLarge { .. }
             | Self::Status { .. }
+            | Self::FoundNothing { .. }
+            | Self::ErrorItem { .. }
             | Self::Unreadable { .. } => Health::Failing,
         }
     }

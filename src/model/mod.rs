@@ -28,10 +28,10 @@ pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Spa
 pub use outcome::{Counts, Outcome, Rejection};
 pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};
 pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
-pub use request::{Auth, Body, Method, Request, Response};
+pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
 pub use secret::{Secret, SecretValue};
 pub use settings::Settings;
-pub use source::{Next, Progress, ReadError, Reading, Source, SourceKind};
+pub use source::{Lack, Next, Progress, ReadError, Reading, Source, SourceKind, Subscription, Thread};
 pub use story::{JoinedBy, StoryDecision, StoryId};
 pub use time::{Day, Duration, Timestamp};
 pub use view::{

@@ -81,6 +81,31 @@ pub enum Auth {
     /// The whole address is the secret (a chat service's webhook): `url` of the request is only a
     /// redacted stand-in for logs.
     Url { secret: Secret },
+    /// `Authorization: Bearer …` with a token that the door gets, keeps while it is valid, and gets again when it is refused.
+    Token(Box<TokenGrant>),
+}
+
+/// How to get a token.
+#[derive(Clone, Debug)]
+pub enum TokenGrant {
+    /// OAuth 2 client credentials (RFC 6749, section 4.4); `access_token` and `expires_in` of the answer count.
+    ClientCredentials {
+        url: Url,
+        client_id: String,
+        client_secret: Secret,
+        scope: Option<String>,
+        /// Id and secret go into the form instead of into an `Authorization: Basic` header.
+        in_form: bool,
+    },
+    /// A login: a POST of a JSON object with `fields` and the secret; the token is at a JSON pointer of the answer.
+    Login {
+        url: Url,
+        fields: Vec<(String, String)>,
+        /// Name of the field that holds the secret, and the secret.
+        secret: (String, Secret),
+        /// For example `/accessJwt`.
+        token: String,
+    },
 }
 
 /// An answer with a status of 2xx; the door turns everything else into a [`super::FetchProblem`] or "unchanged".

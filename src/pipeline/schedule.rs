@@ -240,6 +240,9 @@ fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Durat
         | FetchProblem::TooLarge { .. }
         | FetchProblem::Gone
         | FetchProblem::Status { .. }
+        | FetchProblem::Wall { .. }
+        | FetchProblem::FoundNothing { .. }
+        | FetchProblem::ErrorItem { .. }
         | FetchProblem::Unreadable { .. } => backed_off(source.every, failures, LONGEST_WAIT_REFUSED),
     }
 }

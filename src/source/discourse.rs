@@ -151,7 +151,7 @@ impl Source for Forum {
             posts: items.iter().map(|item| self.post(item, &topics)).collect(),
             progress: self.progress_after(progress, items, &answer),
             repaired,
-            wait: None,
+            ..Reading::default()
         })
     }
 }
@@ -304,7 +304,7 @@ mod tests {
     fn asked(source: &dyn Source, progress: &Progress) -> Option<String> {
         match source.next(progress) {
             Next::Http(request) => Some(request.url.to_string()),
-            Next::Done => None,
+            Next::Subscribe(_) | Next::Done => None,
         }
     }
 

@@ -137,7 +137,7 @@ impl Source for Search {
         let (answer, repaired) = json::parse(response, "an answer of the Hacker News search API")?;
         let Some(hits) = json::list(&answer, "hits") else { return Err(no_hits(&answer)) };
         let progress = self.progress_after(progress, hits, &answer, response.received_at);
-        Ok(Reading { posts: hits.iter().map(post).collect(), progress, repaired, wait: None })
+        Ok(Reading { posts: hits.iter().map(post).collect(), progress, repaired, ..Reading::default() })
     }
 }
 
@@ -243,7 +243,7 @@ mod tests {
     fn asked(source: &dyn Source, progress: &Progress) -> Option<String> {
         match source.next(progress) {
             Next::Http(request) => Some(request.url.to_string()),
-            Next::Done => None,
+            Next::Subscribe(_) | Next::Done => None,
         }
     }
 

@@ -93,7 +93,7 @@ impl Source for Rss {
             posts: feed.posts,
             progress: Progress { page: progress.page.saturating_add(1), ..progress.clone() },
             repaired: feed.repaired,
-            wait: None,
+            ..Reading::default()
         })
     }
 }

@@ -262,6 +262,7 @@ impl Source for Site {
             progress: progress_after(progress, items, &answer, response.received_at, wait.is_some()),
             repaired,
             wait,
+            ..Reading::default()
         })
     }
 }

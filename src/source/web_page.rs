@@ -222,7 +222,7 @@ impl Source for WebPage {
             posts,
             progress: Progress { page: progress.page.saturating_add(1), ..progress.clone() },
             repaired,
-            wait: None,
+            ..Reading::default()
         })
     }
 }

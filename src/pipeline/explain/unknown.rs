@@ -242,6 +242,7 @@ fn parse(clause: &FieldClause) -> Option<Query> {
 fn asks(source: &SourceConfig) -> Option<String> {
     match source.source.next(&Progress::default()) {
         Next::Http(request) => Some(site_of(&request.url)),
+        Next::Subscribe(subscription) => subscription.url().map(site_of),
         Next::Done => None,
     }
 }

@@ -14,7 +14,7 @@ fn source(settings: &str) -> Box<dyn Source> {
 fn asked(source: &dyn Source, progress: &Progress) -> Option<String> {
     match source.next(progress) {
         Next::Http(request) => Some(request.url.as_str().trim_start_matches(API).to_owned()),
-        Next::Done => None,
+        Next::Subscribe(_) | Next::Done => None,
     }
 }
 
