@@ -69,12 +69,21 @@ pub fn id(value: &Value, key: &str) -> Option<u64> {
 
 /// A count; what is below zero (a score after down-votes) counts as zero.
 pub fn count(value: &Value, key: &str) -> Option<u64> {
-    whole(value.get(key)?).map(|number| u64::try_from(number).unwrap_or(0))
+    number(value.get(key)?)
+}
+
+/// A value as a count; see [`count`].
+pub fn number(value: &Value) -> Option<u64> {
+    whole(value).map(|number| u64::try_from(number).unwrap_or(0))
 }
 
 /// A date: seconds or milliseconds since the Unix epoch, or any form that [`super::date::parse`] reads.
 pub fn date(value: &Value, key: &str) -> Option<Timestamp> {
-    let value = value.get(key)?;
+    moment(value.get(key)?)
+}
+
+/// A value as a date; see [`date`].
+pub fn moment(value: &Value) -> Option<Timestamp> {
     match whole(value) {
         Some(number) if number >= MILLISECONDS_FROM => Some(Timestamp(number)),
         Some(number) => Some(Timestamp::from_seconds(number)),
