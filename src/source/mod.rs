@@ -4,6 +4,7 @@ mod discourse;
 mod hacker_news;
 mod json_api;
 mod rss;
+mod sitemap;
 mod stack_exchange;
 mod web_page;
 
@@ -16,6 +17,7 @@ pub static KINDS: &[&dyn SourceKind] = &[
     &hacker_news::KIND,
     &json_api::KIND,
     &rss::KIND,
+    &sitemap::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
 ];
