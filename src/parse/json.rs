@@ -6,7 +6,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::charset;
+use super::{charset, wall};
 use crate::model::{Fault, ReadError, Rejection, Response, Settings, Timestamp};
 
 /// Largest answer that is parsed, in bytes. The door's cap on bodies is below it; recorded answers come past the door.
@@ -29,9 +29,19 @@ pub fn parse(response: &Response, expected: &'static str) -> Result<(Value, Vec<
     }
     let Ok(text) = std::str::from_utf8(body) else {
         let (text, _) = charset::decode(body, response.header("content-type"));
-        return Ok((value(&text, expected)?, vec!["the answer is not in UTF-8".to_owned()]));
+        let value = value(&text, expected).map_err(|error| or_wall(error, &text, response))?;
+        return Ok((value, vec!["the answer is not in UTF-8".to_owned()]));
     };
-    Ok((value(text, expected)?, Vec::new()))
+    Ok((value(text, expected).map_err(|error| or_wall(error, text, response))?, Vec::new()))
+}
+
+/// What is no JSON may be a page of consent, login or doubt that we are human.
+fn or_wall(error: ReadError, text: &str, response: &Response) -> ReadError {
+    let is_page = text.trim_start().starts_with('<');
+    match is_page.then(|| wall::of(text, &response.url)).flatten() {
+        Some(why) => ReadError::Wall { why },
+        None => error,
+    }
 }
 
 fn value(text: &str, expected: &'static str) -> Result<Value, ReadError> {
@@ -183,6 +193,15 @@ mod tests {
             assert_eq!(error(body), expected);
         }
         assert_eq!(error(&[b'['; 1_000_000]), "refused before parsing: its JSON is nested too deep");
+    }
+
+    #[test]
+    fn a_page_in_the_place_of_an_answer_is_told_as_such() {
+        let page = b"<!DOCTYPE html><title>Just a moment...</title>";
+        assert_eq!(
+            error(page),
+            "a page in place of the content: it asks whether a human is there (\u{201c}Just a moment...\u{201d})"
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ const HOSTS: [(&str, &str); 6] =
     [("consent", CONSENT), ("cmp", CONSENT), ("login", LOGIN), ("accounts", LOGIN), ("sso", LOGIN), ("auth", LOGIN)];
 
 /// Parts of paths that only such pages have, whole segments.
-const PATHS: [(&str, &str); 20] = [
+const PATHS: [(&str, &str); 18] = [
     ("/consent", CONSENT),
     ("/collectconsent", CONSENT),
     ("/cookiewall", CONSENT),
@@ -41,11 +41,9 @@ const PATHS: [(&str, &str); 20] = [
     ("/authwall", LOGIN),
     ("/wp-login.php", LOGIN),
     ("/captcha", HUMAN),
-    ("/challenge", HUMAN),
     ("/cdn-cgi/challenge-platform", HUMAN),
     ("/sorry/index", HUMAN),
     ("/.within.website", HUMAN),
-    ("/blocked", HUMAN),
 ];
 
 /// Beginnings of titles, in lower case.
