@@ -2,7 +2,9 @@
 
 mod discourse;
 mod hacker_news;
+mod json_api;
 mod rss;
+mod sitemap;
 mod stack_exchange;
 mod web_page;
 
@@ -13,7 +15,9 @@ use crate::model::SourceKind;
 pub static KINDS: &[&dyn SourceKind] = &[
     &discourse::KIND,
     &hacker_news::KIND,
+    &json_api::KIND,
     &rss::KIND,
+    &sitemap::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
 ];
