@@ -2,6 +2,7 @@
 
 mod discourse;
 mod hacker_news;
+mod reddit;
 mod rss;
 mod stack_exchange;
 mod web_page;
@@ -13,6 +14,7 @@ use crate::model::SourceKind;
 pub static KINDS: &[&dyn SourceKind] = &[
     &discourse::KIND,
     &hacker_news::KIND,
+    &reddit::KIND,
     &rss::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
