@@ -2,10 +2,13 @@
 
 mod discourse;
 mod hacker_news;
+mod lemmy;
+mod lobsters;
 mod reddit;
 mod rss;
 mod stack_exchange;
 mod web_page;
+mod youtube;
 
 use crate::model::SourceKind;
 
@@ -14,8 +17,11 @@ use crate::model::SourceKind;
 pub static KINDS: &[&dyn SourceKind] = &[
     &discourse::KIND,
     &hacker_news::KIND,
+    &lemmy::KIND,
+    &lobsters::KIND,
     &reddit::KIND,
     &rss::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
+    &youtube::KIND,
 ];

@@ -196,7 +196,7 @@ pub(super) fn of_feed(item: RawPost) -> Result<RawPost, Not> {
         author: handle.as_deref().map(author),
         // Feeds of comments say only when one was changed.
         published: item.published.or(item.updated),
-        updated: item.published.and(item.updated),
+        updated: item.updated.filter(|updated| item.published.is_some_and(|published| published != *updated)),
         engagement: Engagement::default(),
         key,
         ..item
