@@ -4,6 +4,7 @@ mod discourse;
 mod hacker_news;
 mod lemmy;
 mod lobsters;
+mod mastodon;
 mod reddit;
 mod rss;
 mod stack_exchange;
@@ -19,6 +20,7 @@ pub static KINDS: &[&dyn SourceKind] = &[
     &hacker_news::KIND,
     &lemmy::KIND,
     &lobsters::KIND,
+    &mastodon::KIND,
     &reddit::KIND,
     &rss::KIND,
     &stack_exchange::KIND,
