@@ -8,15 +8,15 @@
 //!
 //! The `uri` that a post has at its home is its key, so that what several instances show is one post.
 
+mod settings;
 mod status;
 #[cfg(test)]
 mod tests;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use self::settings::{Options, faults, is_account, is_tag};
 use crate::model::{
     Auth, Duration, Fault, Next, Post, Progress, ReadError, Reading, Request, Response, Secret, Settings, Source,
     SourceKind, Subscription, Thread, Timestamp,
@@ -48,30 +48,6 @@ const RECENT: &str = "recent";
 const MAX_RECENT: usize = 64;
 /// Hosts with addresses like `/@name` that are no instances.
 const OTHERS: [&str; 6] = ["youtube.com", "medium.com", "tiktok.com", "threads.net", "threads.com", "lobste.rs"];
-
-/// What can be set for a source of this kind. At most one of `tag`, `account` and `query`; with none of them the public timeline is read.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    /// Address of the instance that is asked. It shows what its people wrote and whom they follow elsewhere.
-    url: String,
-    /// A tag, with or without `#`.
-    tag: Option<String>,
-    /// An account, as `acme` or, of another instance, `acme@social.example`.
-    account: Option<String>,
-    /// Words as typed into the instance's search; needs a `token`, and an instance that searches posts.
-    query: Option<String>,
-    /// Only what was written at this instance. Does not go with `account` and `query`.
-    #[serde(default)]
-    local: bool,
-    /// Token of an application of yours: Preferences, Development, with the scope `read:statuses` (and `read:search`).
-    token: Option<Secret>,
-    /// Whether new posts are streamed instead of asked for; needs a `token`. Does not go with `account` and `query`.
-    #[serde(default)]
-    stream: bool,
-    /// Address of the streaming server, where it is not that of the instance.
-    streaming_url: Option<String>,
-}
 
 impl SourceKind for Kind {
     fn name(&self) -> &'static str {
@@ -133,55 +109,6 @@ every = "2m"
         let stream = options.stream.then_some(streaming);
         Ok(Box::new(Instance { url, what, local: options.local, token: options.token, stream }))
     }
-}
-
-fn is_tag(tag: &str) -> bool {
-    !tag.is_empty() && tag.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '·'))
-}
-
-fn is_account(account: &str) -> bool {
-    let is_name =
-        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b));
-    match account.split_once('@') {
-        Some((name, host)) => is_name(name) && is_name(host),
-        None => is_name(account),
-    }
-}
-
-fn faults(settings: &Settings<'_>, options: &Options) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut fault = |key, what: String, hint| faults.push(settings.fault(key, what).hint(hint));
-    let Options { tag, account, query, local, token, stream, streaming_url, .. } = options;
-    let given: Vec<&str> = [("tag", tag), ("account", account), ("query", query)]
-        .into_iter()
-        .filter_map(|(key, value)| value.as_ref().map(|_| key))
-        .collect();
-    if let [_, key, ..] = given[..] {
-        fault(key, "there is more than one of `tag`, `account` and `query`".into(), "make it two sources");
-    }
-    if let Some(tag) = tag.as_deref().filter(|tag| !is_tag(tag.trim().trim_start_matches('#'))) {
-        fault("tag", format!("`{tag}` is no tag"), "one tag without spaces: `acme`");
-    }
-    if let Some(account) = account.as_deref().filter(|account| !is_account(account.trim().trim_start_matches('@'))) {
-        fault("account", format!("`{account}` is no account"), "write `acme` or `acme@social.example`");
-    }
-    if query.as_ref().is_some_and(|query| query.trim().is_empty()) {
-        fault("query", "there is nothing to search for".into(), "leave it out to read the public timeline");
-    }
-    let of_one = account.is_some() || query.is_some();
-    if *local && of_one {
-        fault("local", "neither an account nor a search is told apart so".into(), "leave `local` out");
-    }
-    if *stream && of_one {
-        fault("stream", "only tags and the public timeline can be streamed".into(), "leave `stream` out");
-    }
-    if (*stream || query.is_some()) && token.is_none() {
-        fault("token", "search and streaming need a `token`".into(), "make one under Preferences, Development");
-    }
-    if streaming_url.is_some() && !stream {
-        fault("streaming_url", "nothing is streamed".into(), "write `stream = true`, or leave it out");
-    }
-    faults
 }
 
 #[derive(Debug)]

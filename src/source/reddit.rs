@@ -10,17 +10,17 @@
 //! Posts have the same keys and the same words from both.
 
 mod post;
+mod settings;
 #[cfg(test)]
 mod tests;
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use self::settings::{Options, What, bare, faults, is_subreddit};
 use crate::model::{
     Auth, Duration, Fault, FetchProblem, Lack, Next, Post, Progress, RawPost, ReadError, Reading, Rejection, Request,
-    Response, Secret, Settings, Source, SourceKind, Thread, Timestamp, TokenGrant,
+    Response, Settings, Source, SourceKind, Thread, Timestamp, TokenGrant,
 };
 use crate::parse::{feed, json};
 
@@ -41,8 +41,6 @@ const PER_PAGE: &str = "100";
 const MAX_PAGES: u32 = 10;
 /// Most pages of one feed in one poll; each takes a minute.
 const MAX_FEED_PAGES: u32 = 3;
-/// Most subreddits of one source; their names stand in the address.
-const MAX_SUBREDDITS: usize = 100;
 /// What Reddit permits without an account: one request in this time.
 const FEED_PACE: Duration = Duration::minutes(1);
 /// What Reddit permits an application: 100 requests a minute.
@@ -55,45 +53,6 @@ const SINCE: &str = "since";
 const REFUSED: &str = "refused";
 /// Note of when the API is tried again, in seconds since the Unix epoch.
 const RETRY_AT: &str = "retry_at";
-
-/// What can be set for a source of this kind.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Options {
-    /// Names of subreddits, without `r/`; all of them are asked for at once. Can be left out when there is a `query`.
-    #[serde(default)]
-    subreddits: Vec<String>,
-    /// Words as typed into Reddit's search, in these subreddits or everywhere. The search finds posts, not comments.
-    query: Option<String>,
-    /// What to listen to: stories, comments, or both. Without it both, or with a `query` stories, which are all that it finds.
-    types: Option<Vec<What>>,
-    /// Id of an application registered at reddit.com/prefs/apps. With it and the secret the API is asked: likes and replies
-    /// are known, and 100 requests a minute are allowed instead of one.
-    client_id: Option<String>,
-    /// Secret of that application.
-    client_secret: Option<Secret>,
-    /// Address of the site, for a stand-in of it.
-    #[serde(default = "site")]
-    url: String,
-    /// Address of the API, for a stand-in of it.
-    #[serde(default = "api")]
-    api_url: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum What {
-    Story,
-    Comment,
-}
-
-fn site() -> String {
-    SITE.to_owned()
-}
-
-fn api() -> String {
-    API.to_owned()
-}
 
 impl SourceKind for Kind {
     fn name(&self) -> &'static str {
@@ -168,48 +127,6 @@ every = "5m"
         };
         Ok(Box::new(Reddit { site, api, grant, subreddits: subreddits.join("+"), query: options.query, lists }))
     }
-}
-
-/// A name without the `r/` that people write before it.
-fn bare(name: &str) -> &str {
-    let name = name.trim().trim_matches('/');
-    name.strip_prefix("r/").unwrap_or(name)
-}
-
-fn is_subreddit(name: &str) -> bool {
-    (2..=24).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-}
-
-fn faults(settings: &Settings<'_>, options: &Options) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    let mut fault = |key, what: String, hint| faults.push(settings.fault(key, what).hint(hint));
-    for name in options.subreddits.iter().filter(|name| !is_subreddit(bare(name))) {
-        fault("subreddits", format!("`{name}` is no subreddit"), "one name is one text: `[\"acme\", \"acmecloud\"]`");
-    }
-    if options.subreddits.len() > MAX_SUBREDDITS {
-        fault("subreddits", format!("there are more than {MAX_SUBREDDITS} subreddits"), "make it two sources");
-    }
-    match options.query.as_deref().map(str::trim) {
-        Some("") => fault("query", "there is nothing to search for".into(), "leave it out to read every post"),
-        None if options.subreddits.is_empty() => {
-            fault("subreddits", "neither `subreddits` nor `query` is there".into(), "write at least one of them");
-        }
-        _ => {}
-    }
-    match options.types.as_deref() {
-        Some([]) => fault("types", "nothing to listen to".into(), "leave it out, or write `[\"story\", \"comment\"]`"),
-        Some(types) if options.query.is_some() && types.contains(&What::Comment) => {
-            fault("types", "Reddit's search finds no comments".into(), "leave out `query` or `types`");
-        }
-        _ => {}
-    }
-    let why = "`client_id` and `client_secret` belong together";
-    match (&options.client_id, &options.client_secret) {
-        (Some(_), None) => fault("client_secret", "`client_secret` is missing".into(), why),
-        (None, Some(_)) => fault("client_id", "`client_id` is missing".into(), why),
-        _ => {}
-    }
-    faults
 }
 
 /// What is listed.
@@ -394,7 +311,8 @@ impl Reddit {
         };
         let mut parameters = Vec::new();
         if let (List::Search, Some(query)) = (list, &self.query) {
-            parameters.extend([("q", query.as_str()), ("sort", "new")]);
+            // It also finds subreddits and people.
+            parameters.extend([("q", query.as_str()), ("sort", "new"), ("type", "link")]);
             parameters.extend((!within.is_empty()).then_some(("restrict_sr", "on")));
         }
         parameters.push(("limit", PER_PAGE));
@@ -531,7 +449,7 @@ fn from_listing(response: &Response) -> Result<Found, ReadError> {
 
 fn from_feed(response: &Response) -> Result<Found, ReadError> {
     let feed = feed::read(response)?;
-    let names = feed.posts.iter().flatten().filter_map(|post| post::full_name_in_feed(post)).collect();
+    let names = feed.posts.iter().flatten().filter_map(post::full_name_in_feed).collect();
     let mut found = Found {
         posts: Vec::with_capacity(feed.posts.len()),
         deleted: Vec::new(),

@@ -1,6 +1,7 @@
 //! Does a poll of Reddit ask for everything new at the pace it may, and find the same posts with and without an account?
 
 use super::*;
+use crate::model::Secret;
 use serde_json::json;
 
 /// 2026-11-21 12:00 UTC.
@@ -60,10 +61,13 @@ fn settings_become_the_addresses_asked() {
     for (settings, url) in [
         ("subreddits = [\"acme\", \"r/AcmeCloud\"]", "https://www.reddit.com/r/acme+AcmeCloud/new/.rss?limit=100"),
         ("subreddits = [\"acme\"]\ntypes = [\"comment\"]", "https://www.reddit.com/r/acme/comments/.rss?limit=100"),
-        ("query = '\"acme cloud\"'", "https://www.reddit.com/search.rss?q=%22acme+cloud%22&sort=new&limit=100"),
+        (
+            "query = '\"acme cloud\"'",
+            "https://www.reddit.com/search.rss?q=%22acme+cloud%22&sort=new&type=link&limit=100",
+        ),
         (
             "query = \"acme\"\nsubreddits = [\"sysadmin\"]\nurl = \"http://127.0.0.1:7000/x/\"",
-            "http://127.0.0.1:7000/x/r/sysadmin/search.rss?q=acme&sort=new&restrict_sr=on&limit=100",
+            "http://127.0.0.1:7000/x/r/sysadmin/search.rss?q=acme&sort=new&type=link&restrict_sr=on&limit=100",
         ),
     ] {
         assert_eq!(asked(&*source(settings), &Progress::default()).as_deref(), Some(url));
