@@ -65,10 +65,27 @@ pub(super) fn blames_address(problem: &FetchProblem) -> bool {
         | FetchProblem::Limited { .. }
         | FetchProblem::Robots { .. }
         | FetchProblem::TooLarge { .. }
+        | FetchProblem::NoToken { .. }
         | FetchProblem::Wall { .. }
         | FetchProblem::FoundNothing { .. }
         | FetchProblem::ErrorItem { .. }
         | FetchProblem::Unreadable { .. } => false,
+    }
+}
+
+/// [`blames_address`] of a refusal in JSON.
+pub(super) fn status_blames_address(status: u16) -> bool {
+    match of_status(status, None, true, Timestamp(0)) {
+        Refusal::Problem(problem) => status > 400 && blames_address(&problem),
+        Refusal::Wait(_) => false,
+    }
+}
+
+/// The name, in metrics, of the problem that a status is.
+pub(super) fn name_of_status(status: u16) -> &'static str {
+    match of_status(status, None, true, Timestamp(0)) {
+        Refusal::Problem(problem) => problem.name(),
+        Refusal::Wait(_) => "limited",
     }
 }
 

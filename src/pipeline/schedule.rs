@@ -234,6 +234,7 @@ fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Durat
             backed_off(source.every, failures, LONGEST_WAIT_UNREACHABLE)
         }
         FetchProblem::Refused { .. }
+        | FetchProblem::NoToken { .. }
         | FetchProblem::Robots { .. }
         | FetchProblem::PrivateAddress { .. }
         | FetchProblem::TooManyRedirects { .. }
