@@ -4,12 +4,14 @@
 //! and gives the page to the caller before the next one is asked. [`Door::ask`] makes a single request: in its turn
 //! under the limit of its host ([`lanes`], [`spacing`]), within what robots.txt allows ([`robots`]), conditional
 //! where the server gave validators ([`conditional`]), over redirects ([`hops`]), and with every failure told
-//! as a [`FetchProblem`] ([`problem`]).
+//! as a [`FetchProblem`] ([`problem`]). A grant is exchanged for its token on the way ([`tokens`]). [`Door::listen`] opens what
+//! brings posts by itself ([`stream`]).
 //!
 //! Waits for a turn use the daemon's clock; the time that a server takes is real.
 
 mod answer;
 mod conditional;
+mod events;
 mod hops;
 mod lanes;
 mod poll;
@@ -17,6 +19,7 @@ mod problem;
 mod robots;
 mod settings;
 mod spacing;
+mod stream;
 mod tokens;
 use std::sync::Arc;
 
@@ -35,6 +38,7 @@ use lanes::Lanes;
 pub use poll::{Page, Poll, Turned};
 use robots::Robots;
 pub use settings::{DoorSettings, HostRules, LimitBy, Policy};
+pub use stream::Stream;
 use tokens::Tokens;
 
 /// Metrics of the door.
