@@ -87,7 +87,7 @@ impl Door {
     /// One exchange in its turn.
     async fn hop(&self, current: &Current, errand: &Errand<'_>, walk: &mut Walk) -> Result<Hop, FetchProblem> {
         let (settings, policy) = (&current.settings, errand.policy);
-        let limit = settings.limit(&walk.url);
+        let limit = settings.limit(&walk.url, policy.limit.as_ref());
         let turn = self.lanes().turn(&limit, &current.slots, policy.patience, settings.jitter).await?;
         let outgoing = Outgoing {
             request: &walk.request,
@@ -108,11 +108,15 @@ impl Door {
         }
         let json = incoming.header("content-type").is_some_and(|media| media.contains("json"));
         let now = self.now();
-        let retry_after = incoming.header("retry-after");
-        let refusal = problem::of_status(status, retry_after.as_deref(), walk.permanent, now);
+        let headers = incoming.headers();
+        let header = |name: &str| header(&headers, name);
+        let refusal = problem::of_status(status, header, walk.permanent, now);
         if matches!(status, 400..=409 | 411..=499) && json && !errand.cut_off {
-            if let (Refusal::Wait(wait), Some(_)) = (&refusal, &retry_after) {
-                self.lanes().hold(&limit.key, now + *wait, &format!("HTTP {status}"));
+            if let (Refusal::Wait(_), Some(wait)) = (&refusal, problem::wait_said(header, now)) {
+                self.lanes().hold(&limit.waits, now + wait, &format!("HTTP {status}"));
+            }
+            if let Refusal::Wait(_) = refusal {
+                self.lanes().slow_down(&limit);
             }
             // Many APIs tell in the body why they refuse, and some only there for how long: their kind reads it.
             return Ok(Hop::Arrived(incoming, turn));
@@ -121,7 +125,8 @@ impl Door {
             Refusal::Problem(problem) => Err(problem),
             Refusal::Wait(wait) => {
                 let why = format!("HTTP {status}");
-                Err(FetchProblem::Limited { until: self.lanes().hold(&limit.key, now + wait, &why), why })
+                self.lanes().slow_down(&limit);
+                Err(FetchProblem::Limited { until: self.lanes().hold(&limit.waits, now + wait, &why), why })
             }
         }
     }
@@ -138,7 +143,7 @@ impl Door {
             }
         };
         if let Some(delay) = verdict.delay() {
-            self.lanes().crawl_delay(&current.settings.limit(url), delay)?;
+            self.lanes().crawl_delay(&current.settings.limit(url, policy.limit.as_ref()), delay)?;
         }
         verdict.permits(url)
     }
@@ -194,6 +199,11 @@ async fn arrive(incoming: Incoming, turn: Turn, errand: &Errand<'_>, walk: Walk)
     let secret = matches!(errand.request.auth, Auth::Url { .. });
     let url = if secret { errand.request.url.clone() } else { walk.url };
     Ok(Arrived { status, url, headers, body, moved: walk.moved, slot: turn.slot })
+}
+
+/// The first header of this name (lower case).
+pub(super) fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
 }
 
 /// Says the time of the whole asking, also where a late hop had only the rest of it.

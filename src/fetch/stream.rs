@@ -8,11 +8,10 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::answer::Told;
 use super::events::Events;
 use super::problem::{self, Refusal};
 use super::settings::Limit;
-use super::{Door, Page, Policy, tokens};
+use super::{Door, Page, Policy, hops, tokens};
 use crate::http::{Deadline, Heard, Incoming, Opened, Outgoing, Socket};
 use crate::model::{
     Auth, Duration, FetchProblem, Progress, ReadError, Reading, Request, Response, Source, Subscription, Timestamp,
@@ -36,6 +35,7 @@ const MAX_RETRY: Duration = Duration::minutes(5);
 pub struct Stream {
     door: Door,
     source: Arc<dyn Source>,
+    policy: Policy,
     url: Url,
     progress: Progress,
     wire: Wire,
@@ -73,8 +73,9 @@ impl Door {
         source: Arc<dyn Source>,
         progress: Progress,
         subscription: &Subscription,
-        policy: &Policy,
+        policy: Policy,
     ) -> Result<Stream, FetchProblem> {
+        let asking = &policy;
         let request = match subscription {
             Subscription::WebSocket(request) | Subscription::Events(request) => request,
             Subscription::Push => {
@@ -83,20 +84,21 @@ impl Door {
         };
         let wire = match &request.auth {
             Auth::Token(grant) => {
-                let token = self.token(grant, None, request, policy).await?;
-                match self.open(subscription, &tokens::bearing(request, token.clone()), policy).await {
+                let token = self.token(grant, None, request, asking).await?;
+                match self.open(subscription, &tokens::bearing(request, token.clone()), asking).await {
                     Err(FetchProblem::Refused { status: 401 }) => {
-                        let token = self.token(grant, Some(&token), request, policy).await?;
-                        self.open(subscription, &tokens::bearing(request, token), policy).await?
+                        let token = self.token(grant, Some(&token), request, asking).await?;
+                        self.open(subscription, &tokens::bearing(request, token), asking).await?
                     }
                     opened => opened?,
                 }
             }
             Auth::None | Auth::Header { .. } | Auth::Query { .. } | Auth::Url { .. } => {
-                self.open(subscription, request, policy).await?
+                self.open(subscription, request, asking).await?
             }
         };
-        Ok(Stream { door: self.clone(), source, url: request.url.clone(), progress, wire, broken: None })
+        let (door, url) = (self.clone(), request.url.clone());
+        Ok(Stream { door, source, policy, url, progress, wire, broken: None })
     }
 
     /// Opens it; the turn is given back as soon as it is open.
@@ -107,7 +109,7 @@ impl Door {
         policy: &Policy,
     ) -> Result<Wire, FetchProblem> {
         let current = self.current();
-        let limit = current.settings.limit(&request.url);
+        let limit = current.settings.limit(&request.url, policy.limit.as_ref());
         let _turn = self.lanes().turn(&limit, &current.slots, policy.patience, current.settings.jitter).await?;
         let deadline = Deadline::after(policy.time);
         let asks_for_events = matches!(subscription, Subscription::Events(_));
@@ -125,14 +127,17 @@ impl Door {
         }
         match current.client.open_socket(&outgoing, MAX_MESSAGE).await.map_err(problem::of_http)? {
             Opened::Open(socket) => Ok(Wire::Socket(socket)),
-            Opened::Refused { status, retry_after } => Err(self.refused(status, retry_after.as_deref(), &limit)),
+            Opened::Refused { status, retry_after } => {
+                let headers: Vec<_> = retry_after.map(|value| ("retry-after".to_owned(), value)).into_iter().collect();
+                Err(self.refused(status, &headers, &limit))
+            }
         }
     }
 
     fn events(&self, incoming: Incoming, limit: &Limit) -> Result<Wire, FetchProblem> {
         let status = incoming.status();
         if status != 200 {
-            return Err(self.refused(status, incoming.header("retry-after").as_deref(), limit));
+            return Err(self.refused(status, &incoming.headers(), limit));
         }
         let media = incoming.header("content-type").unwrap_or_default().into_owned();
         if !media.trim_start().to_ascii_lowercase().starts_with("text/event-stream") {
@@ -144,13 +149,14 @@ impl Door {
         Ok(Wire::Events(Box::new(incoming), Events::default()))
     }
 
-    fn refused(&self, status: u16, retry_after: Option<&str>, limit: &Limit) -> FetchProblem {
+    fn refused(&self, status: u16, headers: &[(String, String)], limit: &Limit) -> FetchProblem {
         let now = self.now();
-        match problem::of_status(status, retry_after, true, now) {
+        match problem::of_status(status, |name| hops::header(headers, name), true, now) {
             Refusal::Problem(problem) => problem,
             Refusal::Wait(wait) => {
                 let why = format!("HTTP {status}");
-                FetchProblem::Limited { until: self.lanes().hold(&limit.key, now + wait, &why), why }
+                self.lanes().slow_down(limit);
+                FetchProblem::Limited { until: self.lanes().hold(&limit.waits, now + wait, &why), why }
             }
         }
     }
@@ -172,11 +178,12 @@ impl Stream {
         let received_at = response.received_at;
         let reading = self.read(response).await?;
         self.progress = reading.progress.clone();
-        Ok(Page { url: self.url.clone(), received_at, bytes, reading, last: true, gap: false, validators: None })
+        let url = self.url.clone();
+        Ok(Page { url, received_at, bytes, reading, last: true, gap: false, validators: None, fresh_for: None })
     }
 
     async fn read(&self, response: Response) -> Result<Reading, FetchProblem> {
-        let told = Told::of(&response);
+        let told = self.door.told(&response, &self.policy);
         let (source, progress) = (self.source.clone(), self.progress.clone());
         let read = move || source.read(&progress, &response);
         let reading = self.door.in_reader(read).await?.map_err(|error| self.door.unread(&told, Some(error)))?;
@@ -207,7 +214,7 @@ impl Stream {
                 Some(Ok(Came::Message(message))) => frame.add(&message, clock.now()),
                 Some(Ok(Came::Sign)) => {}
                 Some(Err(problem)) if frame.messages > 0 => {
-                    self.broken = Some(problem);
+                    self.broken = Some(self.after_break(problem));
                     break;
                 }
                 Some(Err(problem)) => return Err(self.after_break(problem)),
@@ -231,7 +238,7 @@ impl Stream {
     /// Keeps away for as long as the server asked to.
     fn after_break(&self, problem: FetchProblem) -> FetchProblem {
         let Wire::Events(_, Events { retry: Some(retry), .. }) = &self.wire else { return problem };
-        let key = self.door.limit_key(&self.url);
+        let key = self.door.limit_key(&self.url, &self.policy);
         self.door.lanes().hold(&key, self.door.now() + (*retry).min(MAX_RETRY), "its stream says so");
         problem
     }

@@ -15,7 +15,7 @@ use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::hops::{Arrived, Errand};
 use super::problem::{self, Refusal};
-use super::{Door, Policy};
+use super::{Door, Policy, hops};
 use crate::model::{Auth, Body, Duration, FetchProblem, Request, Secret, Timestamp, TokenGrant};
 
 /// How long a token is kept whose end is not told, and the longest that any is kept.
@@ -111,7 +111,8 @@ impl Door {
         let asking = asking(grant);
         // What was allowed for the source's host says nothing of another one.
         let allow_private = policy.allow_private && asking.url.host() == request.url.host();
-        let policy = Policy { max_body: MAX_ANSWER, allow_private, ..policy.clone() };
+        // The source's own limit is for its site, not for who gives the token.
+        let policy = Policy { max_body: MAX_ANSWER, allow_private, limit: None, ..policy.clone() };
         let start = asking.url.clone();
         let errand = Errand { request: &asking, start, conditions: Vec::new(), policy: &policy, cut_off: false };
         // Boxed: it is needed rarely, and would make every request's state larger.
@@ -123,11 +124,11 @@ impl Door {
     }
 
     fn refused_token(&self, grant: &TokenGrant, arrived: &Arrived) -> FetchProblem {
-        let retry_after = arrived.headers.iter().find(|(name, _)| name == "retry-after").map(|(_, value)| &**value);
+        let header = |name: &str| hops::header(&arrived.headers, name);
         let now = self.now();
-        if let Refusal::Wait(wait) = problem::of_status(arrived.status, retry_after, true, now) {
+        if let Refusal::Wait(wait) = problem::of_status(arrived.status, header, true, now) {
             let why = format!("HTTP {} for its token", arrived.status);
-            let until = self.lanes().hold(&self.limit_key(url_of(grant)), now + wait, &why);
+            let until = self.lanes().hold(&self.limit_key(url_of(grant), &Policy::default()), now + wait, &why);
             return FetchProblem::Limited { until, why };
         }
         let said = said(grant, &arrived.body).map(|said| format!(": {said}")).unwrap_or_default();

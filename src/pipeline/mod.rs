@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod look;
 mod overlay;
+mod pace;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
