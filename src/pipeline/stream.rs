@@ -1,9 +1,10 @@
 //! What happens while a source's posts come by themselves?
 
+use super::doors;
 use super::schedule::{Parts, PollError, page_of, recovered};
 use crate::config::SourceConfig;
-use crate::fetch::{Policy, Stream};
-use crate::model::{Duration, FetchProblem, Memory, Next, Progress, Subscription, Timestamp};
+use crate::fetch::Stream;
+use crate::model::{Duration, Memory, Next, Progress, Subscription};
 
 /// After a first break the source is subscribed to again so soon.
 pub const AGAIN: Duration = Duration::seconds(1);
@@ -33,7 +34,7 @@ pub fn is_pushed(source: &SourceConfig) -> bool {
 /// Subscribes and takes what comes, each frame durable before the next, until it breaks.
 pub async fn run(parts: &Parts, source: &SourceConfig, progress: Progress, subscription: &Subscription) -> Ended {
     let began = parts.clock.now();
-    let opened = parts.door.listen(source.source.clone(), progress, subscription, &Policy::default()).await;
+    let opened = parts.door.listen(source.source.clone(), progress, subscription, doors::policy(source)).await;
     let mut stream = match opened {
         Ok(stream) => stream,
         Err(problem) => return Ended { error: problem.into(), worked: false },
@@ -59,26 +60,4 @@ async fn take(parts: &Parts, source: &SourceConfig, stream: &mut Stream) -> Resu
     parts.board.page(&source.name, &kept.counts, &repaired, false);
     parts.board.listening(&source.name);
     Ok(())
-}
-
-/// How long to stay away after so many breaks in a row.
-pub fn wait(problem: &FetchProblem, breaks: u32, now: Timestamp, backed_off: impl Fn(Duration, u32) -> Duration) -> Duration {
-    let wait = backed_off(AGAIN, breaks);
-    match problem {
-        FetchProblem::Limited { until, .. } => until.since(now).max(wait),
-        FetchProblem::Unreachable { .. }
-        | FetchProblem::TimedOut { .. }
-        | FetchProblem::Refused { .. }
-        | FetchProblem::NoToken { .. }
-        | FetchProblem::Robots { .. }
-        | FetchProblem::PrivateAddress { .. }
-        | FetchProblem::TooManyRedirects { .. }
-        | FetchProblem::TooLarge { .. }
-        | FetchProblem::Gone
-        | FetchProblem::Status { .. }
-        | FetchProblem::Wall { .. }
-        | FetchProblem::FoundNothing { .. }
-        | FetchProblem::ErrorItem { .. }
-        | FetchProblem::Unreadable { .. } => wait,
-    }
 }
