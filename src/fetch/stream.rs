@@ -21,6 +21,9 @@ use crate::model::{
 const FRAME_MESSAGES: usize = 500;
 const FRAME_BYTES: usize = 4 << 20;
 const FRAME_TIME: Duration = Duration(200);
+/// A cursor that moved without posts is handed out so long after the last page, and deletions too, or when there are so many.
+const CURSOR_TIME: Duration = Duration::seconds(10);
+const MOST_DELETED: usize = 1_000;
 /// Largest message of a WebSocket.
 const MAX_MESSAGE: usize = 1 << 20;
 /// After so much silence a WebSocket is asked for a sign of life.
@@ -41,6 +44,9 @@ pub struct Stream {
     wire: Wire,
     /// What ended it while a frame was being filled; told after that frame.
     broken: Option<FetchProblem>,
+    /// Deletions that wait for the next page.
+    deleted: Vec<String>,
+    handed_out: Timestamp,
 }
 
 #[derive(Debug)]
@@ -98,7 +104,8 @@ impl Door {
             }
         };
         let (door, url) = (self.clone(), request.url.clone());
-        Ok(Stream { door, source, policy, url, progress, wire, broken: None })
+        let handed_out = self.now();
+        Ok(Stream { door, source, policy, url, progress, wire, broken: None, deleted: Vec::new(), handed_out })
     }
 
     /// Opens it; the turn is given back as soon as it is open.
@@ -166,6 +173,22 @@ impl Stream {
     /// The next page, as soon as something came. Each is the caller's to make durable before the next turn; after an error
     /// the stream is over. Safe to drop: what was not handed out comes again after the next [`Door::listen`].
     pub async fn turn(&mut self) -> Result<Page, FetchProblem> {
+        loop {
+            let page = self.page().await?;
+            self.deleted.extend(page.reading.deleted.iter().cloned());
+            let due = self.door.now().since(self.handed_out) >= CURSOR_TIME || self.deleted.len() >= MOST_DELETED;
+            // Frames without posts, of which a filtered stream has many, are not worth a write each.
+            if page.reading.posts.is_empty() && page.reading.degraded.is_none() && !due {
+                continue;
+            }
+            self.handed_out = self.door.now();
+            let deleted = std::mem::take(&mut self.deleted);
+            return Ok(Page { reading: Reading { deleted, ..page.reading }, ..page });
+        }
+    }
+
+    /// The next frame, read.
+    async fn page(&mut self) -> Result<Page, FetchProblem> {
         let frame = self.frame().await?;
         let bytes = frame.body.len();
         let response = Response {
