@@ -5,6 +5,7 @@ mod manners;
 mod polls;
 mod redirects;
 mod refusals;
+mod streams;
 mod tokens;
 mod unchanged;
 
