@@ -69,6 +69,10 @@ impl SourceKind for Kind {
 name = "our-app"
 kind = "webhook_in"
 secret = { env = "OVERHEARD_IN_OUR_APP" }
+# curl -H "Authorization: Bearer $OVERHEARD_IN_OUR_APP" http://127.0.0.1:7700/in/our-app -d '
+#   {"id": "42", "url": "https://app.acme.example/42", "title": "...", "text": "...", "author": "Kim"}'
+# Also published and updated (2026-11-22T10:00:00Z), thread (the id of the root), target, type, tags, lang, likes, replies,
+# shares, format ("plain" or "html"). A list of posts, or one a line, is taken too; {"deleted": "42"} says that one is gone.
 "#
     }
 
@@ -190,8 +194,11 @@ impl Mailbox {
     }
 }
 
+/// What a body holds, in its order.
+type Items = Vec<Result<Value, Rejection>>;
+
 /// Every item of a body; a line that is no JSON is a rejection of its own.
-fn items(response: &Response) -> Result<(Vec<Result<Value, Rejection>>, Vec<String>), ReadError> {
+fn items(response: &Response) -> Result<(Items, Vec<String>), ReadError> {
     let (items, repaired) = match json::parse(response, EXPECTED) {
         Ok((Value::Array(items), repaired)) => (items.into_iter().map(Ok).collect(), repaired),
         Ok((mut object, repaired)) => match object.get_mut("posts").map(Value::take) {
@@ -210,7 +217,7 @@ fn items(response: &Response) -> Result<(Vec<Result<Value, Rejection>>, Vec<Stri
 }
 
 /// One object a line; `None` when it is no such text.
-fn lines(body: &[u8]) -> Option<Vec<Result<Value, Rejection>>> {
+fn lines(body: &[u8]) -> Option<Items> {
     let text = std::str::from_utf8(body).ok()?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MAX_POSTS + 1).collect();
     let read = |line: &&str| match serde_json::from_str::<Value>(line) {
