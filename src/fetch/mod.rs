@@ -16,6 +16,7 @@ mod problem;
 mod robots;
 mod settings;
 mod spacing;
+mod thread;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -32,6 +33,7 @@ use lanes::Lanes;
 pub use poll::{Page, Poll, Turned};
 use robots::Robots;
 pub use settings::{DoorSettings, HostRules, LimitBy, Policy};
+pub use thread::{Conversation, ThreadPage};
 
 /// Metrics of the door.
 pub mod names {

@@ -159,7 +159,7 @@ impl Poll {
 }
 
 /// Runs what a kind wrote; a panic in it is told as an answer that cannot be read.
-fn caught<T>(work: impl FnOnce() -> T) -> Result<T, FetchProblem> {
+pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, FetchProblem> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         let said = panic.downcast_ref::<&str>().map(|said| said.to_string());
         let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -6,7 +6,9 @@
 use std::collections::HashMap;
 
 use crate::model::event::Decided;
-use crate::model::{Candidate, Day, Memory, PostId, Seen, Spent, StoryId, Timestamp, ViewError};
+use crate::model::{
+    Answered, Candidate, Day, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError, is_mention,
+};
 
 /// A memory with the newest decisions laid over it.
 pub struct Overlay<'a> {
@@ -18,6 +20,9 @@ pub struct Overlay<'a> {
     alerted: HashMap<StoryId, Vec<String>>,
     /// By watch and local day: stories alerted that were not counted below.
     spent: HashMap<(String, Day), Vec<StoryId>>,
+    standing: HashMap<PostId, Standing>,
+    /// By root of the conversation.
+    mentions: HashMap<PostId, Vec<(PostId, Timestamp)>>,
 }
 
 impl<'a> Overlay<'a> {
@@ -31,6 +36,8 @@ impl<'a> Overlay<'a> {
             absorbed: HashMap::new(),
             alerted: HashMap::new(),
             spent: HashMap::new(),
+            standing: HashMap::new(),
+            mentions: HashMap::new(),
         }
     }
 
@@ -56,10 +63,42 @@ impl<'a> Overlay<'a> {
             let told = decided.alerts.iter().map(|alert| alert.receiver.clone());
             self.alerted.entry(story).or_default().extend(told);
         }
+        self.remember_conversation(decided)?;
         match decided.day.filter(|_| !decided.alerts.is_empty()) {
             Some(day) => decided.alerted_for().iter().try_for_each(|found| self.count(&found.watch, day, story)),
             None => Ok(()),
         }
+    }
+
+    fn remember_conversation(&mut self, decided: &Decided) -> Result<(), ViewError> {
+        let post = &decided.post;
+        if is_mention(&decided.matches, &decided.held_back) {
+            self.mentions.entry(post.conversation()).or_default().push((post.id, post.dated()));
+        }
+        if decided.standing != Standing::default() {
+            self.standing.insert(post.id, decided.standing.clone());
+        }
+        for answered in &decided.answers {
+            let mut standing = self.standing(*answered)?;
+            standing.answered.get_or_insert_with(|| Answered::by(post));
+            self.standing.insert(*answered, standing);
+        }
+        Ok(())
+    }
+
+    /// See [`Memory::standing`].
+    pub fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
+        match self.standing.get(&post) {
+            Some(standing) => Ok(standing.clone()),
+            None => self.below.standing(post),
+        }
+    }
+
+    /// See [`Memory::mentions_in`].
+    pub fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
+        let mut mentions = self.mentions.get(&root).cloned().unwrap_or_default();
+        mentions.extend(self.below.mentions_in(root)?);
+        Ok(mentions)
     }
 
     fn count(&mut self, watch: &str, day: Day, story: StoryId) -> Result<(), ViewError> {
@@ -180,6 +219,9 @@ mod tests {
             alerts: Vec::new(),
             held_back: Vec::new(),
             day: None,
+            follow: false,
+            answers: Vec::new(),
+            standing: Default::default(),
         }
     }
 

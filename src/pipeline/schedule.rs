@@ -116,6 +116,11 @@ impl Listeners {
         Running { version, stop }
     }
 
+    /// Keeps the waits that hosts asked for over a restart.
+    pub fn save_holds(&self) {
+        save_holds(&self.parts);
+    }
+
     /// Returns when every task has ended, after the stop was asked for.
     pub async fn ended(&self) {
         self.tasks.close();

@@ -17,9 +17,10 @@ use tokio_util::task::TaskTracker;
 use super::backtest::{self, BacktestError, Question, Report, Tell};
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
+use super::ours::Ours;
 use super::schedule::{self, Listeners};
 use super::writer::{Desk, Writer};
-use super::{Board, Rules, doors, upkeep};
+use super::{Board, Rules, doors, threads, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Changes, Config, Paths, ReceiverConfig, Watcher};
@@ -150,8 +151,9 @@ impl Daemon {
         let _ = wake.set(deliverer.clone());
         let board = Board::new(clock.clone());
         let places = Places::of(&dir);
+        let door = Door::new(doors::door_settings(&config), clock.clone())?;
         let listening = schedule::Parts {
-            door: Door::new(doors::door_settings(&config), clock.clone())?,
+            door: door.clone(),
             writer: writer.clone(),
             store: store.clone(),
             board: board.clone(),
@@ -188,6 +190,7 @@ impl Daemon {
         gauge!(CONFIG_OK).set(1.0);
         let watcher = Watcher::new(&daemon.paths, daemon.clock.clone());
         daemon.tasks.spawn(upkeep::run(daemon.clone(), watcher, stop.clone()));
+        daemon.tasks.spawn(threads::run(daemon.clone(), door, stop.clone()));
         daemon.tasks.spawn({
             let daemon = daemon.clone();
             async move {
@@ -319,6 +322,11 @@ impl Daemon {
         &self.token
     }
 
+    /// Keeps the waits that hosts asked for over a restart.
+    pub(super) fn save_holds(&self) {
+        self.listeners.save_holds();
+    }
+
     pub(super) fn history(&self) -> &History {
         &self.history
     }
@@ -424,6 +432,8 @@ pub fn rules_of(config: &Config) -> Rules {
         exclusions: config.exclusions.clone(),
         time_zone: config.daemon.time_zone.zone.clone(),
         first_poll_alert_age: config.daemon.first_poll_alert_age,
+        team: Arc::new(Ours::new(&config.daemon.team)),
+        follow_score: config.daemon.follow_score,
     }
 }
 

@@ -168,6 +168,9 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
             keep_if(now.since(*at) <= retention.mentions)
         }
         Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),
+        // A rebuild brings the posts back as they stand now, as long as there can be any.
+        Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),
+        Event::Thread(read) => keep_if(now.since(read.at) <= retention.mentions),
         Event::SourceGone { .. } => Keep::Whole,
     }
 }

@@ -203,13 +203,15 @@ impl AtWork {
         overlay: &mut Overlay<'_>,
     ) -> Option<Frame> {
         match decide(page, &self.desk.rules.load(), overlay, &mut self.baselines) {
-            Ok(Decision { read, listed }) => {
+            Ok(Decision { read, listed, deleted }) => {
                 let held = read.posts.iter().flat_map(|post| &post.held_back);
                 let kept = Kept {
                     counts: read.counts,
                     held_back_by_age: held.filter(|why| why.name() == "first_poll").count() as u64,
                 };
-                Some(Frame { events: vec![Event::Page(Box::new(read))], waits: Waits::Page(kept, reply), listed })
+                let deleted = (!deleted.is_empty()).then(|| Event::Deleted { posts: deleted, at: read.at });
+                let events = std::iter::once(Event::Page(Box::new(read))).chain(deleted).collect();
+                Some(Frame { events, waits: Waits::Page(kept, reply), listed })
             }
             Err(error) => {
                 tracing::error!(%error, "cannot decide on a page; it will be asked for again");
@@ -269,7 +271,11 @@ impl AtWork {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
                 Event::DayOver { alerts, .. } => alerts.iter().for_each(|alert| self.told(alert)),
-                Event::Delivery(_) | Event::SourceGone { .. } | Event::Expired { .. } => {}
+                Event::Delivery(_)
+                | Event::SourceGone { .. }
+                | Event::Expired { .. }
+                | Event::Thread(_)
+                | Event::Deleted { .. } => {}
             }
         }
     }

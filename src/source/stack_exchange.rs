@@ -4,7 +4,8 @@
 //! a key, 10,000 with one (free, from stackapps.com), counted anew at midnight UTC; at most 100 items a page. `backoff` in
 //! an answer asks for so many seconds of silence, `quota_remaining` counts down; errors are `error_id`, `error_name`,
 //! `error_message`. The built-in filter `withbody` adds the bodies. A search finds questions only, so a poll asks
-//! for the questions with new activity and then for the new answers to them: two requests as a rule.
+//! for the questions with new activity and then for the new answers to them: two requests as a rule. A question is
+//! followed by asking for its answers; counts of the question itself would be a second request.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,8 +16,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Auth, Duration, Engagement, Fault, Next, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection,
-    Request, Response, Secret, Settings, Source, SourceKind, TextForm, Timestamp,
+    Auth, Duration, Engagement, Fault, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading,
+    Rejection, Request, Response, Secret, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
 };
 use crate::parse::json;
 
@@ -241,21 +242,12 @@ impl Source for Site {
             Step::Questions { page } => self.questions(*page, since(progress)),
             Step::Answers { page, since, of, .. } => self.answers(*page, *since, of),
         };
-        let mut request = Request::get(url);
-        // The API knows no validators.
-        request.conditional = false;
-        if let Some(secret) = self.options.key.clone() {
-            request.auth = Auth::Query { name: "key".to_owned(), secret };
-        }
-        Next::Http(Box::new(request))
+        Next::Http(Box::new(self.request(url)))
     }
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let (answer, repaired) = json::parse(response, EXPECTED)?;
-        let items = match json::list(&answer, "items") {
-            Some(items) if answer.get("error_id").is_none() => items,
-            _ => return Err(api_error(&answer)),
-        };
+        let items = items(&answer)?;
         let wait = wait(&answer, response.received_at);
         Ok(Reading {
             posts: items.iter().map(|item| self.post(item)).collect(),
@@ -264,6 +256,36 @@ impl Source for Site {
             wait,
             ..Reading::default()
         })
+    }
+
+    /// Only questions: an answer does not say which question it is for.
+    fn follow(&self, post: &Post) -> Option<Request> {
+        let id = post.key.strip_prefix(&self.key_of_site())?.parse::<u64>().ok()?;
+        (post.post_type == PostType::Question).then(|| {
+            let url = self.call(&format!("questions/{id}/answers"), 1, "creation", []);
+            self.request(url)
+        })
+    }
+
+    fn read_thread(&self, _post: &Post, response: &Response) -> Result<Thread, ReadError> {
+        let (answer, _) = json::parse(response, EXPECTED)?;
+        let items = items(&answer)?;
+        let is_accepted = |item: &&Value| item.get("is_accepted").and_then(Value::as_bool) == Some(true);
+        let accepted = items.iter().find(is_accepted).and_then(|item| json::id(item, "answer_id"));
+        Ok(Thread {
+            replies: items.iter().map(|item| self.post(item)).collect(),
+            accepted: accepted.map(|id| self.key(id)),
+            wait: wait(&answer, response.received_at),
+            ..Thread::default()
+        })
+    }
+}
+
+/// The posts of a good answer.
+fn items(answer: &Value) -> Result<&[Value], ReadError> {
+    match json::list(answer, "items") {
+        Some(items) if answer.get("error_id").is_none() => Ok(items),
+        _ => Err(api_error(answer)),
     }
 }
 
@@ -360,8 +382,23 @@ impl Site {
         url
     }
 
+    fn request(&self, url: Url) -> Request {
+        let mut request = Request::get(url);
+        // The API knows no validators.
+        request.conditional = false;
+        if let Some(secret) = self.options.key.clone() {
+            request.auth = Auth::Query { name: "key".to_owned(), secret };
+        }
+        request
+    }
+
+    /// What keys of posts on this site begin with.
+    fn key_of_site(&self) -> String {
+        format!("stackexchange:{}:", self.options.site)
+    }
+
     fn key(&self, id: u64) -> String {
-        format!("stackexchange:{}:{id}", self.options.site)
+        format!("{}{id}", self.key_of_site())
     }
 
     fn post(&self, item: &Value) -> Result<RawPost, Rejection> {

@@ -6,12 +6,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::key::day;
-use super::{Delivery, DeliveryFilter, HeldDay, Story};
+use super::{Delivery, DeliveryFilter, Followed, HeldDay, Story};
 use crate::model::{
     Candidate, Counts, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
-    StoryId, Timestamp, View, ViewError,
+    Standing, StoryId, Timestamp, View, ViewError,
 };
 
+mod conversations;
 mod days;
 mod state;
 
@@ -87,6 +88,16 @@ impl InMemory {
         self.state().held_day(watch, day)
     }
 
+    /// See [`Store::followed`](super::Store::followed).
+    pub fn followed(&self) -> Vec<Followed> {
+        self.state().followed.values().cloned().collect()
+    }
+
+    /// See [`Store::blank_to`](super::Store::blank_to).
+    pub fn blank_to(&self, post: PostId) -> Option<Timestamp> {
+        self.state().standing.get(&post)?.blank_to
+    }
+
     /// See [`Store::sweep`](super::Store::sweep).
     pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         self.state().sweep(now, configured);
@@ -139,6 +150,14 @@ impl Memory for InMemory {
 
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {
         Ok(self.state().sources.get(source).map(|source| source.state.clone()).unwrap_or_default())
+    }
+
+    fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
+        Ok(self.state().standing.get(&post).map(|record| record.standing.clone()).unwrap_or_default())
+    }
+
+    fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
+        Ok(self.state().mentions_in(root))
     }
 
     fn listed(&self, source: &str, posts: &[PostId], at: Timestamp) -> Result<(), ViewError> {

@@ -8,9 +8,9 @@ use crate::model::{
     Alert, AlertId, Counts, Day, Duration, Event, Handle, Position, PostId, SourceState, StoryId, Timestamp,
 };
 use crate::store::key::day;
-use crate::store::record::HeldRecord;
+use crate::store::record::{HeldRecord, StandingRecord};
 use crate::store::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
-use crate::store::{Delivery, DeliveryState, Stage};
+use crate::store::{Delivery, DeliveryState, Followed, Stage};
 
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -27,6 +27,11 @@ pub struct State {
     pub counts: BTreeMap<(u16, String), Counts>,
     pub spent: BTreeMap<(Day, String), SpentOn>,
     pub held: BTreeMap<HeldKey, HeldRecord>,
+    /// By root.
+    pub followed: BTreeMap<PostId, Followed>,
+    pub standing: BTreeMap<PostId, StandingRecord>,
+    /// Dates of mentions by root and post.
+    pub mentioned: BTreeMap<(PostId, PostId), Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,6 +77,8 @@ impl State {
                 alerts.iter().for_each(|alert| self.apply_alert(alert));
             }
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
+            Event::Thread(read) => self.apply_thread(read),
+            Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
         }
     }
 
@@ -89,6 +96,7 @@ impl State {
         for decided in &page.posts {
             self.apply_decided(decided, &page.source, page.at);
             self.apply_caps(position, decided);
+            self.apply_conversation(decided, &page.source);
         }
         if page.counts.total() > 0 {
             self.counts.entry((day(page.at), page.source.clone())).or_default().merge(&page.counts);
@@ -237,6 +245,9 @@ impl State {
             configured(source) && read.get(source).is_some_and(|read| *read <= last + UNLISTED_DAYS)
         };
         self.posts.retain(|_, post| !post.expired || post.listed.iter().any(|(source, last)| lists(source, last)));
+        let posts = &self.posts;
+        self.standing.retain(|post, _| posts.contains_key(post));
+        self.mentioned.retain(|(_, post), _| posts.contains_key(post));
         self.counts.retain(|(day, _), _| day + COUNT_DAYS >= today);
         self.sweep_spent(today);
         for (stage, kept) in KEPT {

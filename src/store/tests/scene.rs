@@ -153,6 +153,9 @@ pub fn joins(number: u8, to: u8, at: i64) -> Decided {
         alerts: Vec::new(),
         held_back: Vec::new(),
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Default::default(),
     }
 }
 
