@@ -11,9 +11,9 @@ use metrics::counter;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::Page;
+use super::{Page, data};
 use super::supervise::Daemon;
-use crate::archive::Record;
+use crate::archive::{Archive, ArchiveError, Record};
 use crate::config::SourceConfig;
 use crate::fetch::{Conversation, Door, Policy, ThreadPage};
 use crate::model::event::{ThreadEnd, ThreadRead};
@@ -116,7 +116,7 @@ async fn read_in_turn(daemon: &Arc<Daemon>, door: &Door, due: Vec<Followed>) {
 /// Reads one conversation again, and journals what came of it.
 async fn read(daemon: &Arc<Daemon>, door: &Door, followed: &Followed) -> anyhow::Result<()> {
     let (archive, post) = (daemon.archive.clone(), followed.post);
-    let record = tokio::task::spawn_blocking(move || archive.get(post)).await??;
+    let record = tokio::task::spawn_blocking(move || look_up(&archive, post)).await??;
     let (config, now) = (daemon.config(), daemon.clock.now());
     let over = |why| vec![ended(followed, why, now)];
     let Some(record) = record else { return journal(daemon, over(ThreadEnd::Expired)).await };
@@ -141,6 +141,15 @@ async fn read(daemon: &Arc<Daemon>, door: &Door, followed: &Followed) -> anyhow:
     };
     counter!(THREADS).increment(1);
     journal(daemon, events).await
+}
+
+/// The post, also when it waits for its commit.
+fn look_up(archive: &Archive, post: PostId) -> Result<Option<Record>, ArchiveError> {
+    if let Some(record) = archive.get(post)? {
+        return Ok(Some(record));
+    }
+    archive.flush(data::FLUSH)?;
+    archive.get(post)
 }
 
 async fn journal(daemon: &Daemon, events: Vec<Event>) -> anyhow::Result<()> {
