@@ -149,7 +149,8 @@ async fn replies_join_the_conversation_and_one_of_the_team_marks_it_answered() {
     assert_eq!((answered.by.as_str(), answered.at), ("Acme Support@stackoverflow.com", START + minutes(8)));
     assert_eq!(answered.url, "https://stackoverflow.com/a/12");
     assert_eq!(question.standing.accepted, Some(PostId::of("stackexchange:stackoverflow:12")));
-    let mut told: Vec<String> = place.hook.received().iter().map(|told| told.body["data"]["post"]["url"].to_string()).collect();
+    let mut told: Vec<String> =
+        place.hook.received().iter().map(|told| told.body["data"]["post"]["url"].to_string()).collect();
     told.sort();
     assert_eq!(told, ["\"https://stackoverflow.com/a/11\"", "\"https://stackoverflow.com/questions/1/x\""]);
     let thread = format!("thread:{}", question.id);
@@ -158,7 +159,11 @@ async fn replies_join_the_conversation_and_one_of_the_team_marks_it_answered() {
     let own = only(&inside, "author:\"Acme Support\"");
     assert_eq!((own.outcome, own.held_back), (Outcome::Suppressed, vec!["the team wrote it".to_owned()]));
     let robin = only(&inside, "author:Robin");
-    assert_eq!(robin.standing.answered.map(|answered| answered.at), Some(START + minutes(8)), "said before the team's reply");
+    assert_eq!(
+        robin.standing.answered.map(|answered| answered.at),
+        Some(START + minutes(8)),
+        "said before the team's reply"
+    );
     assert_eq!(robin.outcome, Outcome::Mention);
     // A reply is a mention of a conversation that is followed already.
     assert_eq!(inside.daemon.store.followed().unwrap().len(), 1);

@@ -70,7 +70,7 @@ impl Record {
             }
             News::Deleted(at) => {
                 self.post.blank();
-                self.matches.iter_mut().flat_map(|found| &mut found.clauses).for_each(|hit| hit.spans.clear());
+                self.matches.iter_mut().for_each(Match::blank);
                 self.standing.deleted = Some(*at);
             }
         }

@@ -184,6 +184,18 @@ pub struct Decided {
 }
 
 impl Decided {
+    /// Takes its words away, for a post that its site deleted; says whether there were any.
+    pub fn blank(&mut self) -> bool {
+        let before = self.post.clone();
+        self.post.blank();
+        self.matches.iter_mut().for_each(Match::blank);
+        for alert in &mut self.alerts {
+            alert.post.blank();
+            alert.matches.iter_mut().for_each(Match::blank);
+        }
+        self.post != before
+    }
+
     /// The watches for which its alerts went out: those that matched and had room left under their daily caps.
     pub fn alerted_for(&self) -> &[Match] {
         self.alerts.first().map_or(&[], |alert| &alert.matches)

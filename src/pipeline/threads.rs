@@ -11,8 +11,8 @@ use metrics::counter;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Page, data};
 use super::supervise::Daemon;
+use super::{Page, data};
 use crate::archive::{Archive, ArchiveError, Record};
 use crate::config::SourceConfig;
 use crate::fetch::{Conversation, Door, Policy, ThreadPage};

@@ -1,5 +1,7 @@
 //! Which conversations are followed, which mentions are in them, and what became of posts since?
 
+use std::collections::HashMap;
+
 use super::codec::{pack, unpack};
 use super::key;
 use super::layers::Layers;
@@ -8,7 +10,7 @@ use super::record::{FollowedRecord, StandingRecord};
 use super::{Store, failed};
 use crate::model::event::{Decided, ThreadRead, Validators};
 use crate::model::{
-    Alert, Answered, MAX_ANSWERED, Outcome, PostId, Standing, Timestamp, ViewError, is_mention, next_reading,
+    Alert, Answered, MAX_ANSWERED, Match, Outcome, PostId, Standing, Timestamp, ViewError, is_mention, next_reading,
 };
 
 /// A conversation that is followed.
@@ -43,9 +45,17 @@ impl Store {
         record.map(|bytes| Ok(unpack::<FollowedRecord>(&bytes)?.of(root))).transpose()
     }
 
-    /// Until when words of a post are to be kept no more: it was deleted at its site then.
-    pub fn blank_to(&self, post: PostId) -> Result<Option<Timestamp>, ViewError> {
-        Ok(self.read(|layers| layers.standing_record(post))?.blank_to)
+    /// Every post that was deleted at its site, and when that was seen: what was written of it by then is kept no more.
+    pub fn blanked(&self) -> Result<HashMap<PostId, Timestamp>, ViewError> {
+        self.read(|layers| {
+            let mut found = HashMap::new();
+            for entry in layers.scan(&[key::STANDING])? {
+                let (key, value) = entry?;
+                let post = key::last_post(&key).ok_or_else(wrong_key)?;
+                found.extend(unpack::<StandingRecord>(&value)?.blank_to.map(|at| (post, at)));
+            }
+            Ok(found)
+        })
     }
 }
 
@@ -81,13 +91,14 @@ pub(super) fn stand_after(known: &mut Standing, read: &ThreadRead) {
 pub fn blank_alert(alert: &mut Alert, is_deleted: &dyn Fn(PostId) -> bool) -> bool {
     let mut found = false;
     if is_deleted(alert.post.id) {
+        let before = alert.post.clone();
         alert.post.blank();
-        alert.matches.iter_mut().flat_map(|found| &mut found.clauses).for_each(|hit| hit.spans.clear());
-        found = true;
+        alert.matches.iter_mut().for_each(Match::blank);
+        found = alert.post != before;
     }
     for entry in alert.digest.iter_mut().flat_map(|digest| &mut digest.listed).filter(|entry| is_deleted(entry.post)) {
+        found |= !entry.title.is_empty();
         entry.title.clear();
-        found = true;
     }
     found
 }

@@ -3,6 +3,7 @@
 //! The same view from plain maps, with nothing on the disk: for tests, which hold it against
 //! [`Store`](super::Store) too, and for rehearsals that keep nothing.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::key::day;
@@ -93,9 +94,10 @@ impl InMemory {
         self.state().followed.values().cloned().collect()
     }
 
-    /// See [`Store::blank_to`](super::Store::blank_to).
-    pub fn blank_to(&self, post: PostId) -> Option<Timestamp> {
-        self.state().standing.get(&post)?.blank_to
+    /// See [`Store::blanked`](super::Store::blanked).
+    pub fn blanked(&self) -> HashMap<PostId, Timestamp> {
+        let state = self.state();
+        state.standing.iter().filter_map(|(post, record)| Some((*post, record.blank_to?))).collect()
     }
 
     /// See [`Store::sweep`](super::Store::sweep).

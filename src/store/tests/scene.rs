@@ -1,14 +1,15 @@
 //! Which events and which stores do the tests of the store play with?
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, Validators};
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, ThreadRead, Validators};
 use crate::model::{
     Alert, Counts, Day, Digest, Event, Handle, JoinedBy, Match, Memory, Outbox, Outcome, Position, Post, PostId,
     Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp, View,
 };
 use crate::store::memory::InMemory;
-use crate::store::{Delivery, DeliveryFilter, HeldDay, Store, Story};
+use crate::store::{Delivery, DeliveryFilter, Followed, HeldDay, Store, Story};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -22,6 +23,8 @@ pub trait AnyStore: View + Memory + Outbox {
     fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool);
     fn over(&self, today: Day) -> Vec<(String, Day)>;
     fn held_on(&self, watch: &str, day: Day) -> HeldDay;
+    fn all_followed(&self) -> Vec<Followed>;
+    fn all_blanked(&self) -> HashMap<PostId, Timestamp>;
 }
 
 impl AnyStore for Store {
@@ -49,6 +52,12 @@ impl AnyStore for Store {
     fn held_on(&self, watch: &str, day: Day) -> HeldDay {
         self.held(watch, day).unwrap()
     }
+    fn all_followed(&self) -> Vec<Followed> {
+        self.followed().unwrap()
+    }
+    fn all_blanked(&self) -> HashMap<PostId, Timestamp> {
+        self.blanked().unwrap()
+    }
 }
 
 impl AnyStore for InMemory {
@@ -75,6 +84,12 @@ impl AnyStore for InMemory {
     }
     fn held_on(&self, watch: &str, day: Day) -> HeldDay {
         self.held(watch, day)
+    }
+    fn all_followed(&self) -> Vec<Followed> {
+        self.followed()
+    }
+    fn all_blanked(&self) -> HashMap<PostId, Timestamp> {
+        self.blanked()
     }
 }
 
@@ -274,6 +289,40 @@ pub fn replayed(of: u8, receiver: &str, at: i64) -> Vec<Event> {
 
 pub fn expired(posts: &[u8], at: i64) -> Vec<Event> {
     vec![Event::Expired { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
+}
+
+pub fn deleted(posts: &[u8], at: i64) -> Vec<Event> {
+    vec![Event::Deleted { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
+}
+
+/// The post is a mention whose conversation, that of `root`, is to be followed.
+pub fn following(mut decided: Decided, root: u8) -> Decided {
+    decided.post.thread = (decided.post.id != id(root)).then(|| id(root));
+    let decided = on_day(decided, 1, &["acme"]);
+    Decided { follow: true, day: None, ..decided }
+}
+
+/// The post is a reply of the team that answers others.
+pub fn answering(mut decided: Decided, root: u8, answers: &[u8]) -> Decided {
+    decided.post.thread = Some(id(root));
+    decided.answers = answers.iter().copied().map(id).collect();
+    decided
+}
+
+/// A conversation was read again, and is next at some moment.
+pub fn thread(root: u8, at: i64, next: Option<i64>, accepted: Option<u8>, closed: bool) -> Vec<Event> {
+    vec![Event::Thread(Box::new(ThreadRead {
+        source: "blog".into(),
+        post: id(root),
+        conversation: id(root),
+        at: Timestamp(at),
+        next: next.map(Timestamp),
+        ended: None,
+        engagement: None,
+        accepted: accepted.map(id),
+        closed,
+        validators: Some(Validators { etag: Some(at.to_string()), ..Validators::default() }),
+    }))]
 }
 
 pub fn gone(source: &str, at: i64) -> Vec<Event> {
