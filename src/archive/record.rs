@@ -123,6 +123,7 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
                 }
             }
             Event::Thread(read) => posts_of_thread(read, &mut posts),
+            Event::Forgotten { posts: forgotten, .. } => posts.extend(forgotten.iter().copied().map(Change::Drop)),
             Event::Deleted { posts: deleted, at } => {
                 deleted.iter().for_each(|post| stand(*post, News::Deleted(*at), &mut posts));
             }

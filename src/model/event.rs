@@ -35,6 +35,9 @@ pub enum Event {
     Thread(Box<ThreadRead>),
     /// Sites deleted these posts: their words and authors are not kept any more, counts and ids are.
     Deleted { posts: Vec<PostId>, at: Timestamp },
+    /// On request, nothing of these posts is kept, and they are not taken again; nor is what these authors write
+    /// (see [`Author::mark`](super::Author::mark)). Says nothing of what was forgotten.
+    Forgotten { posts: Vec<PostId>, authors: Vec<PostId>, at: Timestamp },
 }
 
 /// One page of a poll: its posts with what was decided on each, and how far the source is read now.

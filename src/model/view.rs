@@ -52,6 +52,11 @@ pub trait Memory: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether a post, or an author by [`Author::mark`](super::Author::mark), is to be forgotten.
+    fn is_forgotten(&self, _mark: PostId) -> Result<bool, ViewError> {
+        Ok(false)
+    }
+
     /// A page that was read at `at` lists these posts, new or not. What is remembered of a post is kept while a source lists it.
     fn listed(&self, _source: &str, _posts: &[PostId], _at: Timestamp) -> Result<(), ViewError> {
         Ok(())

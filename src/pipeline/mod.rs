@@ -13,6 +13,7 @@ mod days;
 pub mod doors;
 pub mod evaluate;
 pub mod explain;
+pub mod forget;
 pub mod look;
 mod ours;
 mod overlay;
@@ -34,7 +35,7 @@ use cap::{Exhausted, Room};
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
+    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
     StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
@@ -185,6 +186,11 @@ fn decide_post(
     if seen.is_some_and(|seen| seen.content_hash == content_hash) {
         return Ok(Ended::AlreadySeen(post.id));
     }
+    if is_forgotten(&post, memory)? {
+        // Not even what it was: the id says it to whoever knows the post.
+        let why = "forgotten on request".to_owned();
+        return Ok(Ended::Rejected(Rejection { why, what: post.id.to_string() }));
+    }
     baselines.learn(&post);
     let (matches, excluded) = {
         let (title, text) = (query::words(&post.title), query::words(&post.text));
@@ -224,6 +230,15 @@ fn decide_post(
         route(&mut decided, first_poll, rules, memory)?;
     }
     Ok(Ended::Decided { decided: Box::new(decided), opened_at })
+}
+
+/// Whether a post, or its author, is to be forgotten.
+fn is_forgotten(post: &Post, memory: &Overlay<'_>) -> Result<bool, ViewError> {
+    let author = match &post.author {
+        Some(author) => memory.is_forgotten(Author::mark(&author.handle, &post.site))?,
+        None => false,
+    };
+    Ok(author || memory.is_forgotten(post.id)?)
 }
 
 /// The watches that a post satisfies; and, if there are any, what holds it back all the same: the team wrote it, or an exclusion.

@@ -3,11 +3,11 @@
 //! Pages that share one write to the journal are decided one after the other before any of them is durable.
 //! The overlay lets the later ones know of the earlier ones; it is dropped when the store has applied them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
 use crate::model::{
-    Answered, Candidate, Day, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError, is_mention,
+    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError, is_mention,
 };
 
 /// A memory with the newest decisions laid over it.
@@ -21,6 +21,7 @@ pub struct Overlay<'a> {
     /// By watch and local day: stories alerted that were not counted below.
     spent: HashMap<(String, Day), Vec<StoryId>>,
     standing: HashMap<PostId, Standing>,
+    forgotten: HashSet<PostId>,
     /// By root of the conversation.
     mentions: HashMap<PostId, Vec<(PostId, Timestamp)>>,
 }
@@ -37,6 +38,7 @@ impl<'a> Overlay<'a> {
             alerted: HashMap::new(),
             spent: HashMap::new(),
             standing: HashMap::new(),
+            forgotten: HashSet::new(),
             mentions: HashMap::new(),
         }
     }
@@ -84,6 +86,20 @@ impl<'a> Overlay<'a> {
             self.standing.insert(*answered, standing);
         }
         Ok(())
+    }
+
+    /// Lays over what events say that is to be forgotten.
+    pub fn forget(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Forgotten { posts, authors, at: _ } = event {
+                self.forgotten.extend(posts.iter().chain(authors));
+            }
+        }
+    }
+
+    /// See [`Memory::is_forgotten`].
+    pub fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
+        Ok(self.forgotten.contains(&mark) || self.below.is_forgotten(mark)?)
     }
 
     /// See [`Memory::standing`].

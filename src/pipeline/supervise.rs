@@ -1,7 +1,7 @@
 //! Which tasks make up the daemon, and how do they start, change and stop together?
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
@@ -55,6 +55,7 @@ pub struct Daemon {
     pub desks: Arc<Semaphore>,
     /// Where the page and the API listen.
     pub address: SocketAddr,
+    dir: PathBuf,
     history: History,
     places: Places,
     paths: Paths,
@@ -171,6 +172,7 @@ impl Daemon {
             writer,
             desks: Arc::new(Semaphore::new(DESKS)),
             address: listener.local_addr()?,
+            dir,
             history,
             places,
             paths,
@@ -327,8 +329,14 @@ impl Daemon {
         self.listeners.save_holds();
     }
 
-    pub(super) fn history(&self) -> &History {
+    /// The journal, to be read while it is written.
+    pub fn history(&self) -> &History {
         &self.history
+    }
+
+    /// The data directory.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     pub(super) fn places(&self) -> &Places {

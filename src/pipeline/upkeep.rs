@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use super::days;
 use super::supervise::Daemon;
+use super::{days, forget};
 use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
 use crate::model::event::{Decided, DeliveryAttempt, PageRead, Stub};
@@ -159,10 +159,12 @@ async fn compact(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
     let done = tokio::task::spawn_blocking(move || {
         let newest = store.progress_positions()?;
         let newest: Vec<Position> = newest.into_iter().map(|(_, position)| position).collect();
-        let blanked = store.blanked()?;
+        let (blanked, forgotten) = (store.blanked()?, store.forgotten()?);
         let mut keep = |position: Position, event: &Event| {
             let whole = keep(event, newest.contains(&position), &retention, &store, now);
-            without_words(event, whole, &blanked)
+            // Where a forgetting was cut short, this ends it.
+            let left = forget::keep_without(event, &forgotten);
+            if left == Keep::Whole { without_words(event, whole, &blanked) } else { left }
         };
         let done = history.compact(&mut keep)?;
         if blanked.values().any(|at| now.since(*at) < BLANKED_LATELY) {
@@ -213,7 +215,8 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
         | Event::Replayed { .. }
         | Event::Expired { .. }
         | Event::Thread(_)
-        | Event::Deleted { .. } => false,
+        | Event::Deleted { .. }
+        | Event::Forgotten { .. } => false,
     }
 }
 
@@ -230,7 +233,7 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         // A rebuild brings the posts back as they stand now, as long as there can be any.
         Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),
         Event::Thread(read) => keep_if(now.since(read.at) <= retention.mentions),
-        Event::SourceGone { .. } => Keep::Whole,
+        Event::SourceGone { .. } | Event::Forgotten { .. } => Keep::Whole,
     }
 }
 

@@ -181,6 +181,7 @@ impl AtWork {
             match job {
                 Job::Page(page, reply) => frames.extend(self.decide_page(*page, reply, &mut overlay)),
                 Job::Events(events, reply) => {
+                    overlay.forget(&events);
                     frames.push(Frame { events, waits: Waits::Events(reply), listed: Vec::new() })
                 }
                 Job::Aside(work) => asides.push(work),
@@ -275,7 +276,8 @@ impl AtWork {
                 | Event::SourceGone { .. }
                 | Event::Expired { .. }
                 | Event::Thread(_)
-                | Event::Deleted { .. } => {}
+                | Event::Deleted { .. }
+                | Event::Forgotten { .. } => {}
             }
         }
     }

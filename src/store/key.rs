@@ -44,6 +44,13 @@ pub const STANDING: u8 = b'n';
 /// Conversation's root, post id → the date of this mention in it.
 pub const MENTIONED: u8 = b'v';
 
+/// Post id, or mark of an author, that is to be forgotten → nothing.
+pub const FORGOTTEN: u8 = b'z';
+
+pub fn forgotten(mark: PostId) -> [u8; 11] {
+    tagged(FORGOTTEN, mark)
+}
+
 pub fn followed(conversation: PostId) -> [u8; 11] {
     tagged(FOLLOWED, conversation)
 }

@@ -24,6 +24,7 @@ mod conversations;
 mod days;
 mod disk;
 mod filter;
+mod forget;
 mod key;
 mod layers;
 pub mod memory;
@@ -45,6 +46,7 @@ use layers::Layers;
 
 pub use conversations::{Followed, blank_alert};
 pub use days::{Held, HeldBack, HeldDay};
+pub use forget::{Left, forget_in_alert};
 pub use open::Opened;
 pub use read::{DeliveryFilter, Story};
 pub use restore::{Restored, restore};
@@ -201,6 +203,10 @@ impl Memory for Store {
 
     fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
         Ok(self.read(|layers| layers.standing_record(post))?.standing)
+    }
+
+    fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
+        self.read(|layers| Ok(layers.get(&key::forgotten(mark))?.is_some()))
     }
 
     fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {

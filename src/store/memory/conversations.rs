@@ -3,8 +3,8 @@
 use super::state::State;
 use crate::model::event::{Decided, ThreadRead};
 use crate::model::{Answered, PostId, Timestamp, is_mention};
-use crate::store::blank_alert;
 use crate::store::conversations::{begun, newest, read_again, says_standing, stand_after};
+use crate::store::{Left, blank_alert, forget_in_alert};
 
 impl State {
     pub fn mentions_in(&self, root: PostId) -> Vec<(PostId, Timestamp)> {
@@ -45,5 +45,21 @@ impl State {
         for delivery in self.deliveries.values_mut() {
             blank_alert(&mut delivery.alert, &|post| posts.contains(&post));
         }
+    }
+
+    pub fn apply_forgotten(&mut self, posts: &[PostId], authors: &[PostId]) {
+        self.forgotten.extend(posts.iter().chain(authors));
+        let goes = |post: &PostId| posts.contains(post);
+        for post in posts {
+            let known = self.posts.remove(post);
+            if let Some(member) = known.filter(|known| !known.expired) {
+                self.leave(member.story, *post);
+            }
+        }
+        self.standing.retain(|post, _| !goes(post));
+        self.mentioned.retain(|(_, post), _| !goes(post));
+        self.followed.retain(|_, followed| !goes(&followed.post));
+        self.deliveries
+            .retain(|_, delivery| forget_in_alert(&mut delivery.alert, &|post| posts.contains(&post)) != Left::Nothing);
     }
 }

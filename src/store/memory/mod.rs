@@ -158,6 +158,10 @@ impl Memory for InMemory {
         Ok(self.state().standing.get(&post).map(|record| record.standing.clone()).unwrap_or_default())
     }
 
+    fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
+        Ok(self.state().forgotten.contains(&mark))
+    }
+
     fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
         Ok(self.state().mentions_in(root))
     }

@@ -29,6 +29,7 @@ pub struct State {
     pub held: BTreeMap<HeldKey, HeldRecord>,
     /// By root.
     pub followed: BTreeMap<PostId, Followed>,
+    pub forgotten: BTreeSet<PostId>,
     pub standing: BTreeMap<PostId, StandingRecord>,
     /// Dates of mentions by root and post.
     pub mentioned: BTreeMap<(PostId, PostId), Timestamp>,
@@ -78,6 +79,7 @@ impl State {
             }
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
+            Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
         }
     }
@@ -179,7 +181,7 @@ impl State {
         }
     }
 
-    fn leave(&mut self, story: StoryId, post: PostId) {
+    pub fn leave(&mut self, story: StoryId, post: PostId) {
         let left = self.stories.get_mut(&story).is_some_and(|known| {
             known.members.remove(&post);
             !known.members.is_empty()

@@ -83,6 +83,7 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         1 => alert.prop_map(|(of, to, at)| replayed(of, to, at)),
         2 => (prop::collection::vec(0..NUMBERS, 1..4), 0..2000i64).prop_map(|(posts, at)| expired(&posts, at * HOUR)),
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..2000i64).prop_map(|(posts, at)| deleted(&posts, at * HOUR)),
+        1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..NUMBERS).prop_map(|(posts, author)| forgotten(&posts, &[author])),
         2 => (0..NUMBERS, 0..2000i64, prop::option::of(0..2000i64), prop::option::of(0..NUMBERS), any::<bool>())
             .prop_map(|(root, at, next, accepted, closed)| thread(root, at * HOUR, next, accepted, closed)),
         2 => (0..WATCHES.len(), DAYS, 0..40u64, 0..NUMBERS, 0..RECEIVERS.len()).prop_map(|(watch, day, through, of, to)| {
@@ -208,6 +209,7 @@ impl Pair {
         for number in 0..NUMBERS {
             assert_eq!(left.standing(id(number)), right.standing(id(number)));
             assert_eq!(left.mentions_in(id(number)), right.mentions_in(id(number)));
+            assert_eq!(left.is_forgotten(id(number)), right.is_forgotten(id(number)));
         }
         assert_eq!(left.list(&DeliveryFilter::default()), right.list(&DeliveryFilter::default()));
         for number in 0..NUMBERS {

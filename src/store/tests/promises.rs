@@ -61,6 +61,7 @@ promises!(
     a_conversation_is_followed_once_until_it_is_over,
     a_reply_of_the_team_answers_once_and_what_became_of_a_post_is_known,
     a_deleted_post_leaves_no_words_in_alerts_and_digests,
+    of_a_forgotten_post_only_its_id_is_known,
     what_was_spent_is_swept_after_its_day_and_what_was_held_back_is_not,
 );
 
@@ -573,4 +574,23 @@ fn a_deleted_post_leaves_no_words_in_alerts_and_digests(store: &dyn AnyStore) {
     apply(store, [read(page("blog", 30, vec![again]))]);
     assert_eq!(store.standing(id(1)).unwrap().deleted, None, "the site brought it back");
     assert_eq!(store.all_blanked(), [(id(1), Timestamp(20))].into(), "what it said before stays gone");
+}
+
+fn of_a_forgotten_post_only_its_id_is_known(store: &dyn AnyStore) {
+    let both = vec![alerting(following(opens(1, 10), 1), "it"), alerting(opens(2, 10), "it")];
+    apply(store, [read(page("blog", 10, both)), day_over("acme", 5, 1, vec![digest(1, "it", 5)])]);
+    apply(store, [thread(1, 15, Some(20), Some(7), true), forgotten(&[1], &[9])]);
+    assert_eq!(store.seen(id(1)), Ok(None));
+    assert_eq!((store.standing(id(1)), store.all_followed()), (Ok(Default::default()), vec![]));
+    assert_eq!((store.told_story(story(1)), store.mentions_in(id(1))), (None, Ok(vec![])));
+    let left: Vec<String> = store.list(&DeliveryFilter::default()).into_iter().map(|one| one.alert.id).collect();
+    assert_eq!(left, ["digest_001_it", "alert_002_it"]);
+    let due = store.due("it", Timestamp(9 * DAY), 9).unwrap();
+    assert_eq!(
+        due.iter().filter(|pending| pending.alert.post.title.is_empty()).count(),
+        1,
+        "the digest tells of others"
+    );
+    let known = [1, 2, 9].map(|number| store.is_forgotten(id(number)).unwrap());
+    assert_eq!(known, [true, false, true]);
 }

@@ -291,6 +291,11 @@ pub fn expired(posts: &[u8], at: i64) -> Vec<Event> {
     vec![Event::Expired { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
 }
 
+pub fn forgotten(posts: &[u8], authors: &[u8]) -> Vec<Event> {
+    let ids = |numbers: &[u8]| numbers.iter().copied().map(id).collect();
+    vec![Event::Forgotten { posts: ids(posts), authors: ids(authors), at: Timestamp(0) }]
+}
+
 pub fn deleted(posts: &[u8], at: i64) -> Vec<Event> {
     vec![Event::Deleted { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
 }
