@@ -402,3 +402,6 @@ fn alert_id(story: StoryId, receiver: &str) -> String {
     let hash = blake3::hash(format!("{story}\n{receiver}").as_bytes()).to_hex();
     format!("alert_{}", &hash[..24])
 }
+
+#[cfg(test)]
+mod tests;

@@ -210,7 +210,7 @@ impl AtWork {
                     counts: read.counts,
                     held_back_by_age: held.filter(|why| why.name() == "first_poll").count() as u64,
                 };
-                let deleted = (!deleted.is_empty()).then(|| Event::Deleted { posts: deleted, at: read.at });
+                let deleted = (!deleted.is_empty()).then_some(Event::Deleted { posts: deleted, at: read.at });
                 let events = std::iter::once(Event::Page(Box::new(read))).chain(deleted).collect();
                 Some(Frame { events, waits: Waits::Page(kept, reply), listed })
             }
