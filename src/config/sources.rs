@@ -19,6 +19,8 @@ pub const MAX_SOURCES: usize = 10_000;
 pub const MIN_EVERY: Duration = Duration::seconds(10);
 /// Longest time between two polls of a source.
 pub const MAX_EVERY: Duration = Duration::days(7);
+/// How many times slower than its pace a source is asked that brings nothing new, where nothing else is said.
+const SLOWED_AT_MOST: u64 = 4;
 /// Most tags given to a source.
 const MAX_TAGS: usize = 16;
 /// Most requests a second that may be allowed to one host.
@@ -36,6 +38,10 @@ pub struct SourceConfig {
     pub kind: &'static str,
     /// The fastest pace.
     pub every: Duration,
+    /// The slowest pace, of a source that brings nothing new.
+    pub slowest: Duration,
+    /// With whom it shares its limit; `None` leaves that to its host.
+    pub limit: Option<SharedWith>,
     /// Added to the tags of each of its posts; in lower case.
     pub tags: Vec<String>,
     /// `false`: it is checked and listed, and can be polled by hand, but the daemon does not ask it.
@@ -58,12 +64,37 @@ pub(super) struct SourceKeys {
     /// The fastest pace at which it is asked: from 10s to 7d. It is never asked faster than the site allows.
     #[serde(default = "five_minutes")]
     every: Duration,
+    /// The slowest pace: a source that brings nothing new is asked less and less often, down to this, and at once at
+    /// its full pace again when it does. What the site says of its own pace (`max-age`, `ttl`) is obeyed up to
+    /// this too; a wait that it asks for, always. Without it, four times `every`.
+    slowest: Option<Duration>,
+    /// With whom the source shares its limit, where that is not as its host says: with the `host`, with the whole
+    /// `domain`, or with nobody (`url`): then a wait that the site asks for holds up this source alone, while the pace of its host still counts.
+    pace_of: Option<SourcePace>,
+    /// Sources (and hosts) that name the same group share one limit: its pace, and every wait that one of them is asked for.
+    group: Option<String>,
     /// Added to the tags of each of its posts: `tag:NAME` finds them.
     #[serde(default)]
     tags: Vec<String>,
     /// `false` lets it rest: it is still checked, but not asked.
     #[serde(default = "yes")]
     enabled: bool,
+}
+
+/// Whose limit a source falls under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SourcePace {
+    Host,
+    Domain,
+    Url,
+}
+
+/// With whom a source shares its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SharedWith {
+    Pace(SourcePace),
+    Group(String),
 }
 
 /// How one host may be asked: a block `[hosts."community.acme.example"]` in `sources.toml`, or
@@ -155,6 +186,12 @@ fn read_source(
     if let Some(Read { value: keys, .. }) = &keys {
         let mut faults = names.check(document, &shared, &keys.name);
         faults.extend(bounded(&shared, "every", keys.every, MIN_EVERY, MAX_EVERY));
+        let slowest = keys.slowest.unwrap_or(keys.every);
+        faults.extend(bounded(&shared, "slowest", slowest, keys.every.min(MAX_EVERY), MAX_EVERY));
+        if keys.group.is_some() && keys.pace_of.is_some() {
+            let fault = shared.fault("group", "a source shares the limit of a group or the one of `pace_of`, not both");
+            faults.push(fault.hint("take out `group` or `pace_of`"));
+        }
         faults.extend(check_tags(&shared, &keys.tags));
         document.faults(faults);
     }
@@ -165,6 +202,12 @@ fn read_source(
         name: keys.name,
         kind: kind.name,
         every: keys.every,
+        slowest: keys
+            .slowest
+            .unwrap_or(Duration(keys.every.0.saturating_mul(SLOWED_AT_MOST)))
+            .min(MAX_EVERY)
+            .max(keys.every),
+        limit: keys.group.map(SharedWith::Group).or(keys.pace_of.map(SharedWith::Pace)),
         tags: keys.tags.iter().map(|tag| tag.to_lowercase()).collect(),
         enabled: keys.enabled,
         source: Arc::from(source),

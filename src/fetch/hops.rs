@@ -85,7 +85,7 @@ impl Door {
     /// One exchange in its turn.
     async fn hop(&self, current: &Current, errand: &Errand<'_>, walk: &mut Walk) -> Result<Hop, FetchProblem> {
         let (settings, policy) = (&current.settings, errand.policy);
-        let limit = settings.limit(&walk.url);
+        let limit = settings.limit(&walk.url, policy.limit.as_ref());
         let turn = self.lanes().turn(&limit, &current.slots, policy.patience, settings.jitter).await?;
         let outgoing = Outgoing {
             request: &walk.request,
@@ -110,11 +110,13 @@ impl Door {
             return Ok(Hop::Arrived(incoming, turn));
         }
         let now = self.now();
-        match problem::of_status(status, incoming.header("retry-after").as_deref(), walk.permanent, now) {
+        let headers = incoming.headers();
+        match problem::of_status(status, |name| header(&headers, name), walk.permanent, now) {
             Refusal::Problem(problem) => Err(problem),
             Refusal::Wait(wait) => {
                 let why = format!("HTTP {status}");
-                Err(FetchProblem::Limited { until: self.lanes().hold(&limit.key, now + wait, &why), why })
+                self.lanes().slow_down(&limit);
+                Err(FetchProblem::Limited { until: self.lanes().hold(&limit.waits, now + wait, &why), why })
             }
         }
     }
@@ -131,7 +133,7 @@ impl Door {
             }
         };
         if let Some(delay) = verdict.delay() {
-            self.lanes().crawl_delay(&current.settings.limit(url), delay)?;
+            self.lanes().crawl_delay(&current.settings.limit(url, policy.limit.as_ref()), delay)?;
         }
         verdict.permits(url)
     }
@@ -185,6 +187,11 @@ async fn arrive(incoming: Incoming, turn: Turn, errand: &Errand<'_>, walk: Walk)
     let secret = matches!(errand.request.auth, Auth::Url { .. });
     let url = if secret { errand.request.url.clone() } else { walk.url };
     Ok(Arrived { status, url, headers, body, moved: walk.moved, slot: turn.slot })
+}
+
+/// The first header of this name (lower case).
+pub(super) fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str())
 }
 
 /// Says the time of the whole asking, also where a late hop had only the rest of it.

@@ -8,12 +8,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::settings::Limit;
 use super::spacing::Spacing;
 use crate::clock::Clock;
-use crate::model::{Duration, FetchProblem, Timestamp};
+use crate::model::{Budget, Duration, FetchProblem, Timestamp};
 
-/// Longest wait that a host can ask of us.
-const MAX_HOLD: Duration = Duration::hours(24);
+/// Longest wait that a host can ask of us at once; after it we ask whether that was meant.
+const MAX_HOLD: Duration = Duration::days(30);
 /// Slowest pace that a robots.txt can ask of us.
-const MAX_CRAWL_DELAY: Duration = Duration::minutes(5);
+const MAX_CRAWL_DELAY: Duration = Duration::days(1);
+/// How often the time between two requests is doubled at most for a host that said "too many", and when it is halved
+/// again after the last such word.
+const MOST_SLOWED: u32 = 6;
+const SLOWED_FOR: Duration = Duration::minutes(10);
 /// Limits kept in mind at once; beyond it new hosts must wait.
 const MAX_LANES: usize = 20_000;
 /// Below this many limits, idle ones are not looked for.
@@ -44,6 +48,8 @@ struct State {
     turns: Arc<Semaphore>,
     concurrent: usize,
     hold: Option<Hold>,
+    /// How often the time between two requests was doubled, and when that changed last.
+    slowed: (u32, Timestamp),
 }
 
 #[derive(Clone)]
@@ -84,20 +90,26 @@ impl Lanes {
         jitter: f64,
     ) -> Result<Turn, FetchProblem> {
         let lane = self.lane(&limit.key)?;
-        let turns = lane.state().adapt(limit);
-        lane.state().patient(self.clock.now(), patience)?;
+        let own = if limit.waits == limit.key { None } else { Some(self.lane(&limit.waits)?) };
+        let patient = |now| {
+            own.iter().try_for_each(|own| own.state().patient(now, patience))?;
+            lane.state().patient(now, patience)
+        };
+        let turns = lane.state().adapt(limit, self.clock.now());
+        patient(self.clock.now())?;
         let turn = turns.acquire_owned().await.map_err(closed)?;
         loop {
             let slot = slots.clone().acquire_owned().await.map_err(closed)?;
             let now = self.clock.now();
-            let refused = lane.state().take(now);
+            let held = own.as_ref().map_or(Ok(()), |own| own.state().held(now));
+            let refused = held.and_then(|()| lane.state().take(now));
             let wake = match refused {
                 Ok(()) => return Ok(Turn { _turn: turn, slot }),
                 Err(Not::Yet(wait)) => now + wait + jittered(limit.interval, jitter),
                 Err(Not::Before(hold)) => hold.until,
             };
             drop(slot);
-            lane.state().patient(now, patience)?;
+            patient(now)?;
             self.clock.sleep_until(wake).await;
         }
     }
@@ -131,8 +143,37 @@ impl Lanes {
         let lane = self.lane(&limit.key)?;
         let mut state = lane.state();
         state.crawl_delay = delay.min(MAX_CRAWL_DELAY);
-        state.adapt(limit);
+        state.adapt(limit, self.clock.now());
         Ok(())
+    }
+
+    /// The host said "too many": those who wait for it are spread out, further with each such word.
+    pub fn slow_down(&self, limit: &Limit) {
+        let now = self.clock.now();
+        // Without room for another limit there is nobody to be slowed down.
+        let Ok(lane) = self.lane(&limit.key) else { return };
+        let mut state = lane.state();
+        let times = state.slowed(now).0;
+        state.slowed = ((times + 1).min(MOST_SLOWED), now);
+        state.adapt(limit, now);
+    }
+
+    /// How a limit stands. Nothing is remembered of one that nobody used lately.
+    pub fn budget(&self, limit: &Limit) -> Budget {
+        let now = self.clock.now();
+        let known = self.known();
+        let hold = |key: &str| known.lanes.get(key).and_then(|lane| lane.state().held(now).err());
+        let hold = [&limit.waits, &limit.key].into_iter().find_map(|key| match hold(key) {
+            Some(Not::Before(hold)) => Some(hold),
+            Some(Not::Yet(_)) | None => None,
+        });
+        let (waits_until, why) = hold.map(|hold| (hold.until, hold.why)).unzip();
+        let (interval, slowed) = known.lanes.get(&limit.key).map_or((limit.interval, false), |lane| {
+            let mut state = lane.state();
+            state.adapt(limit, now);
+            (state.interval, state.slowed.0 > 0)
+        });
+        Budget { limit: limit.waits.clone(), interval, slowed, waits_until, why }
     }
 
     fn lane(&self, key: &str) -> Result<Arc<Lane>, FetchProblem> {
@@ -177,6 +218,7 @@ impl Lane {
             turns: Arc::new(Semaphore::new(1)),
             concurrent: 1,
             hold: None,
+            slowed: (0, now),
         }))
     }
 
@@ -187,8 +229,10 @@ impl Lane {
 
 impl State {
     /// Takes over what is configured now; what went out before still counts. Returns where to queue.
-    fn adapt(&mut self, limit: &Limit) -> Arc<Semaphore> {
-        self.interval = limit.interval.max(self.crawl_delay);
+    fn adapt(&mut self, limit: &Limit, now: Timestamp) -> Arc<Semaphore> {
+        self.slowed = self.slowed(now);
+        let asked_for = limit.interval.max(self.crawl_delay);
+        self.interval = Duration(asked_for.0.saturating_mul(1 << self.slowed.0));
         self.spacing.set_interval(self.interval);
         if self.concurrent != limit.concurrent {
             self.concurrent = limit.concurrent;
@@ -197,11 +241,23 @@ impl State {
         self.turns.clone()
     }
 
-    fn take(&mut self, now: Timestamp) -> Result<(), Not> {
+    /// How often the time between two requests is doubled at `now`: once less for each [`SLOWED_FOR`] without another word.
+    fn slowed(&self, now: Timestamp) -> (u32, Timestamp) {
+        let (times, since) = self.slowed;
+        let passed = u32::try_from(now.since(since).0 / SLOWED_FOR.0).unwrap_or(u32::MAX);
+        if passed == 0 { (times, since) } else { (times.saturating_sub(passed), now) }
+    }
+
+    fn held(&mut self, now: Timestamp) -> Result<(), Not> {
         if let Some(hold) = self.hold.as_ref().filter(|hold| hold.until > now) {
             return Err(Not::Before(hold.clone()));
         }
         self.hold = None;
+        Ok(())
+    }
+
+    fn take(&mut self, now: Timestamp) -> Result<(), Not> {
+        self.held(now)?;
         self.spacing.take(now).map_err(Not::Yet)
     }
 
@@ -216,7 +272,7 @@ impl State {
     }
 
     fn is_idle(&self, now: Timestamp) -> bool {
-        self.spacing.is_idle(now) && self.hold.as_ref().is_none_or(|hold| hold.until <= now)
+        self.spacing.is_idle(now) && self.slowed(now).0 == 0 && self.hold.as_ref().is_none_or(|hold| hold.until <= now)
     }
 }
 

@@ -13,6 +13,7 @@ mod hops;
 mod lanes;
 mod poll;
 mod problem;
+mod quota;
 mod robots;
 mod settings;
 mod spacing;
@@ -26,7 +27,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::http::{Client, HttpError, redact};
 use crate::model::event::Validators;
-use crate::model::{FetchProblem, Request, Response, Timestamp};
+use crate::model::{Budget, Duration, FetchProblem, Request, Response, Timestamp};
 
 use hops::{Arrived, Errand};
 use lanes::Lanes;
@@ -69,8 +70,9 @@ struct Current {
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one a request; a box would cost more than the room it saves")]
 pub enum Fetched {
-    /// The server says so (304), or sent the same body again. It answered all the same.
-    Unchanged { received_at: Timestamp },
+    /// The server says so (304), or sent the same body again. It answered all the same, and may have said how long it
+    /// will stay so.
+    Unchanged { received_at: Timestamp, fresh_for: Option<Duration> },
     /// A new body, and what makes the next request conditional.
     Answer { response: Response, validators: Validators },
 }
@@ -113,12 +115,17 @@ impl Door {
         Ok(fetched)
     }
 
-    /// The limit that requests to a URL fall under: its host, domain or group.
-    pub fn limit_key(&self, url: &Url) -> String {
-        self.current().settings.limit(url).key
+    /// Who waits when a server asks us to: the host, domain or group of a URL, or one source alone.
+    pub fn limit_key(&self, url: &Url, policy: &Policy) -> String {
+        self.current().settings.limit(url, policy.limit.as_ref()).waits
     }
 
-    /// Lets nobody ask under a limit before `until` (at most a day ahead): from a `backoff`, or kept from before a restart.
+    /// How the limit stands that requests to a URL fall under.
+    pub fn budget(&self, url: &Url, limit: Option<&LimitBy>) -> Budget {
+        self.lanes().budget(&self.current().settings.limit(url, limit))
+    }
+
+    /// Lets nobody ask under a limit before `until` (at most 30 days ahead): from a `backoff`, or kept from before a restart.
     pub fn hold(&self, key: &str, until: Timestamp, why: &str) {
         self.0.lanes.hold(key, until, why);
     }
@@ -136,7 +143,8 @@ impl Door {
         policy: &Policy,
     ) -> Result<(Fetched, Option<tokio::sync::OwnedSemaphorePermit>), FetchProblem> {
         let known = conditional::known(request, validators);
-        let answered = self.arrive(request, known, policy).await.map(|arrived| self.judge(request, known, arrived));
+        let answered =
+            self.arrive(request, known, policy).await.map(|arrived| self.judge(request, known, policy, arrived));
         let result = match &answered {
             Ok((Fetched::Unchanged { .. }, _)) => "unchanged",
             Ok((Fetched::Answer { .. }, _)) => "answer",
@@ -174,13 +182,18 @@ impl Door {
         &self,
         request: &Request,
         known: Option<&Validators>,
+        policy: &Policy,
         arrived: Arrived,
     ) -> (Fetched, Option<tokio::sync::OwnedSemaphorePermit>) {
         let received_at = self.now();
         let Arrived { status, url, headers, body, moved, slot } = arrived;
+        let header = |name: &str| hops::header(&headers, name);
+        if let Some(wait) = quota::spent(header, received_at) {
+            self.lanes().hold(&self.limit_key(&url, policy), received_at + wait, "its quota is spent");
+        }
         let body_hash = conditional::body_hash(&body);
         if status == 304 || known.is_some_and(|known| known.body_hash == body_hash) {
-            return (Fetched::Unchanged { received_at }, None);
+            return (Fetched::Unchanged { received_at, fresh_for: quota::fresh_for(header) }, None);
         }
         let response = Response { status, url, headers, body, received_at };
         let validators = conditional::learn(request, known, &response, body_hash, moved.as_ref());

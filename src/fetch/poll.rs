@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Door, Fetched, Policy, problem};
+use super::{Door, Fetched, Policy, problem, quota};
 use crate::model::event::Validators;
-use crate::model::{FetchProblem, Next, Progress, Reading, Request, Response, Source, SourceState, Timestamp};
+use crate::model::{
+    Duration, FetchProblem, Next, Progress, Reading, Request, Response, Source, SourceState, Timestamp,
+};
 
 /// One page of a poll, read.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub struct Page {
     pub received_at: Timestamp,
     /// Length of the body, decompressed.
     pub bytes: usize,
+    /// How long the server says that the answer stays fresh.
+    pub fresh_for: Option<Duration>,
     /// Its `progress` is where the source stands after this page.
     pub reading: Reading,
     /// The poll ends with this page: its progress and validators are to be kept.
@@ -33,7 +37,7 @@ pub enum Turned {
     /// A page; boxed because it is much larger than nothing new.
     Page(Box<Page>),
     /// The source answered that nothing changed since the last poll, which ends this one.
-    Unchanged { received_at: Timestamp },
+    Unchanged { received_at: Timestamp, fresh_for: Option<Duration> },
 }
 
 /// A poll under way. Dropping it ends it; nothing of the pages handed out is lost by that, and the cursor stays.
@@ -110,12 +114,12 @@ impl Poll {
         let known = self.known.take();
         let (fetched, slot) = self.door.ask_holding(request, known.as_ref(), &self.policy).await?;
         let (response, validators) = match fetched {
-            Fetched::Unchanged { received_at } => return Ok(Turned::Unchanged { received_at }),
+            Fetched::Unchanged { received_at, fresh_for } => return Ok(Turned::Unchanged { received_at, fresh_for }),
             Fetched::Answer { response, validators } => (response, validators),
         };
         self.first.get_or_insert(validators);
         let (url, received_at, bytes) = (response.url.clone(), response.received_at, response.body.len());
-        let status = response.status;
+        let (status, fresh_for) = (response.status, quota::fresh_for(|name| response.header(name)));
         let (reading, next) = self.read(response).await?;
         if status >= 400 {
             // The kind found no error in the body; the status is one all the same.
@@ -128,7 +132,16 @@ impl Poll {
         self.progress = reading.progress.clone();
         self.next = Some(next);
         let validators = if last { self.first.take() } else { None };
-        Ok(Turned::Page(Box::new(Page { url, received_at, bytes, reading, last, gap: last && !done, validators })))
+        Ok(Turned::Page(Box::new(Page {
+            url,
+            received_at,
+            bytes,
+            fresh_for,
+            reading,
+            last,
+            gap: last && !done,
+            validators,
+        })))
     }
 
     /// Reads an answer and asks the source what it wants next; keeps the wait that the site asked for.
@@ -140,7 +153,8 @@ impl Poll {
             let next = source.next(&reading.progress);
             Ok((reading, next))
         };
-        let hold = |wait, why: &str| self.door.lanes().hold(&self.door.limit_key(&url), received_at + wait, why);
+        let hold =
+            |wait, why: &str| self.door.lanes().hold(&self.door.limit_key(&url, &self.policy), received_at + wait, why);
         match self.door.in_reader(read).await? {
             Ok((reading, next)) => {
                 if let Some(wait) = reading.wait {

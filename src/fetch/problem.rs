@@ -1,5 +1,6 @@
 //! What does a failed exchange, a refusing status or an unreadable answer mean for a source?
 
+use super::quota;
 use crate::http::HttpError;
 use crate::model::{Duration, FetchProblem, ReadError, Timestamp, receiver};
 
@@ -25,12 +26,21 @@ pub(super) enum Refusal {
     Problem(FetchProblem),
 }
 
-/// Reads a status with its Retry-After. `for_good`: the page itself says so, not one that it points to for the moment.
-pub(super) fn of_status(status: u16, retry_after: Option<&str>, for_good: bool, now: Timestamp) -> Refusal {
-    let wait = retry_after.and_then(|value| receiver::retry_after(value, now));
+/// Reads a status with its headers. `for_good`: the page itself says so, not one that it points to for the moment.
+pub(super) fn of_status<'h>(
+    status: u16,
+    header: impl Fn(&str) -> Option<&'h str>,
+    for_good: bool,
+    now: Timestamp,
+) -> Refusal {
+    let asked = header("retry-after").and_then(|value| receiver::retry_after(value, now));
+    // Where both are said, the longer one counts.
+    let wait = asked.max(quota::spent(&header, now));
     match (status, wait) {
         (429, wait) => Refusal::Wait(wait.unwrap_or(DEFAULT_WAIT)),
-        // Some sites say "forbidden" for a spent quota; the header tells.
+        // "Calm down" (an old API of Twitter), "security rejection" (Shopify), "bandwidth exceeded" (cPanel), "overloaded".
+        (420 | 430 | 509 | 529, wait) => Refusal::Wait(wait.unwrap_or(DEFAULT_WAIT)),
+        // Some sites say "forbidden" for a spent quota; the headers tell.
         (403 | 503, Some(wait)) => Refusal::Wait(wait),
         (401 | 402 | 403 | 407 | 451, _) => Refusal::Problem(FetchProblem::Refused { status }),
         (410, _) if for_good => Refusal::Problem(FetchProblem::Gone),
@@ -77,6 +87,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_spent_quota_makes_a_refusal_a_wait_and_the_longer_of_two_asks_counts() {
+        let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a date");
+        let quota = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "300"), ("retry-after", "20")];
+        let header = |name: &str| quota.iter().find(|(have, _)| *have == name).map(|(_, value)| *value);
+        for status in [403, 429, 503] {
+            assert_eq!(of_status(status, header, true, now), Refusal::Wait(Duration::seconds(300)));
+        }
+        assert_eq!(of_status(401, header, true, now), Refusal::Problem(FetchProblem::Refused { status: 401 }));
+    }
+
+    #[test]
     fn every_status_has_its_meaning() {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a date");
         let wait = |seconds| Refusal::Wait(Duration::seconds(seconds));
@@ -90,6 +111,8 @@ mod tests {
             (503, Some("30"), true, wait(30)),
             (503, None, true, problem(FetchProblem::Status { status: 503 })),
             (403, Some("30"), true, wait(30)),
+            (420, None, true, wait(60)),
+            (509, Some("3600"), true, wait(3600)),
             (403, None, true, problem(FetchProblem::Refused { status: 403 })),
             (401, None, true, problem(FetchProblem::Refused { status: 401 })),
             (451, None, true, problem(FetchProblem::Refused { status: 451 })),
@@ -98,7 +121,8 @@ mod tests {
             (404, None, true, problem(FetchProblem::Status { status: 404 })),
             (500, None, true, problem(FetchProblem::Status { status: 500 })),
         ] {
-            assert_eq!(of_status(status, retry_after, for_good, now), meaning, "{status} {retry_after:?} {for_good}");
+            let header = |name: &str| retry_after.filter(|_| name == "retry-after");
+            assert_eq!(of_status(status, header, for_good, now), meaning, "{status} {retry_after:?} {for_good}");
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct DoorSettings {
     pub jitter: f64,
     /// Requests under way at once, over all hosts.
     pub concurrent: usize,
+    /// By host: the least time between two requests that the site's rules permit. No other setting undercuts it.
+    pub paces: BTreeMap<String, Duration>,
 }
 
 impl Default for DoorSettings {
@@ -49,6 +51,7 @@ impl Default for DoorSettings {
             per_second: PER_SECOND,
             jitter: JITTER,
             concurrent: CONCURRENT,
+            paces: BTreeMap::new(),
         }
     }
 }
@@ -75,6 +78,9 @@ pub enum LimitBy {
     Domain,
     /// All hosts that name this group; the slowest pace among them counts.
     Group(String),
+    /// One source, named by its first address, alone: what it is asked to wait holds up nobody else. The pace of
+    /// its host counts all the same.
+    Url(String),
 }
 
 /// How one asking is done; a source's own policy where it has one.
@@ -90,6 +96,8 @@ pub struct Policy {
     pub patience: Duration,
     /// Time for one asking with all its redirects; waiting for our turn does not count.
     pub time: Duration,
+    /// The limit that the source says it falls under; `None` leaves that to its host.
+    pub limit: Option<LimitBy>,
 }
 
 impl Default for Policy {
@@ -100,6 +108,7 @@ impl Default for Policy {
             max_pages: 10,
             patience: Duration::minutes(1),
             time: Duration::seconds(30),
+            limit: None,
         }
     }
 }
@@ -107,8 +116,10 @@ impl Default for Policy {
 /// A limit and its pace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Limit {
-    /// Host, domain or group that shares it.
+    /// Host, domain or group that shares the pace.
     pub key: String,
+    /// Who waits when a server asks us to: the same, or one source alone.
+    pub waits: String,
     /// Between two requests.
     pub interval: Duration,
     pub concurrent: usize,
@@ -131,18 +142,29 @@ impl DoorSettings {
         self
     }
 
-    /// The limit that requests to a URL fall under.
-    pub(super) fn limit(&self, url: &Url) -> Limit {
+    /// The limit that requests to a URL fall under: that of its host, or what the source says for itself.
+    pub(super) fn limit(&self, url: &Url, own: Option<&LimitBy>) -> Limit {
         let host = url.host_str().unwrap_or_default().trim_end_matches('.');
         let default = HostRules::default();
         let rules = host_entry(&self.hosts, host).unwrap_or(&default);
-        let (key, per_second) = match &rules.limit {
-            LimitBy::Host => (host.to_owned(), self.pace(rules)),
+        let (shared, waits) = match own {
+            Some(LimitBy::Url(source)) => (&rules.limit, Some(format!("url {source}"))),
+            Some(shared) => (shared, None),
+            None => (&rules.limit, None),
+        };
+        let (key, per_second) = match shared {
+            LimitBy::Host | LimitBy::Url(_) => (host.to_owned(), self.pace(rules)),
             LimitBy::Domain => (registrable(url).unwrap_or(host).to_owned(), self.pace(rules)),
-            LimitBy::Group(group) => (format!("group {group}"), self.pace_of_group(group)),
+            LimitBy::Group(group) => (format!("group {group}"), self.pace_of_group(group).min(self.pace(rules))),
         };
         let concurrent = rules.concurrent.unwrap_or(CONCURRENT_PER_LIMIT).max(1);
-        Limit { key, interval: interval(per_second), concurrent }
+        let permitted = self.paces.get(host).copied().unwrap_or_default();
+        Limit {
+            waits: waits.unwrap_or_else(|| key.clone()),
+            key,
+            interval: interval(per_second).max(permitted),
+            concurrent,
+        }
     }
 
     fn pace(&self, rules: &HostRules) -> f64 {
@@ -199,8 +221,28 @@ mod tests {
             ("https://nonsense.example/", "nonsense.example", 1000),
             ("https://never.example/", "never.example", 1000),
         ] {
-            let limit = settings.limit(&Url::parse(url).expect(url));
+            let limit = settings.limit(&Url::parse(url).expect(url), None);
             assert_eq!((limit.key.as_str(), limit.interval), (key, Duration(milliseconds)), "{url}");
+            assert_eq!(limit.waits, limit.key);
+        }
+    }
+
+    #[test]
+    fn a_source_says_for_itself_with_whom_it_shares_a_limit_but_not_a_faster_pace() {
+        let hosts =
+            BTreeMap::from([("slow.example".into(), HostRules { per_second: Some(0.5), ..HostRules::default() })]);
+        let paces = BTreeMap::from([("feeds.example".into(), Duration::minutes(1))]);
+        let settings = DoorSettings { hosts, paces, ..DoorSettings::default() }.normal();
+        let one = LimitBy::Url("slow.example/a".into());
+        for (url, own, key, waits, milliseconds) in [
+            ("https://slow.example/a?page=2", Some(&one), "slow.example", "url slow.example/a", 2_000),
+            ("https://a.b.example/", Some(&LimitBy::Domain), "b.example", "b.example", 1_000),
+            ("https://slow.example/", Some(&LimitBy::Group("g".into())), "group g", "group g", 2_000),
+            ("https://feeds.example/", Some(&LimitBy::Host), "feeds.example", "feeds.example", 60_000),
+            ("https://feeds.example/", None, "feeds.example", "feeds.example", 60_000),
+        ] {
+            let limit = settings.limit(&Url::parse(url).expect(url), own);
+            assert_eq!((&*limit.key, &*limit.waits, limit.interval), (key, waits, Duration(milliseconds)), "{url}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Timestamp};
+use super::{Counts, Duration, Timestamp};
 
 /// The state of a source, as page, API, CLI and metrics show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -154,4 +154,22 @@ pub struct SourceHealth {
     pub gaps: u64,
     /// Posts by outcome since the daemon started.
     pub counts: Counts,
+    /// How the limit stands under which it is asked; none where posts are pushed to us.
+    #[serde(default)]
+    pub budget: Option<Budget>,
+}
+
+/// How often whoever shares a limit may ask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Host, domain, group or source that the limit is of.
+    pub limit: String,
+    /// Between two requests now.
+    pub interval: Duration,
+    /// It is asked less often than it might, since it said "too many" a while ago.
+    pub slowed: bool,
+    /// Nobody asks before this moment, because the site asked for that.
+    pub waits_until: Option<Timestamp>,
+    /// How the site asked for it.
+    pub why: Option<String>,
 }

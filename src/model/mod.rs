@@ -25,7 +25,7 @@ pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert, is
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
-pub use health::{FetchProblem, Health, SourceHealth};
+pub use health::{Budget, FetchProblem, Health, SourceHealth};
 pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Span, WatchVersion};
 pub use outcome::{Counts, Outcome, Rejection};
 pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};

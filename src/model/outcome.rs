@@ -68,6 +68,11 @@ impl Counts {
         self.rejected + self.already_seen + self.edited + self.unmatched + self.suppressed + self.mention
     }
 
+    /// Whether anything was new: a post that was not known.
+    pub fn is_news(&self) -> bool {
+        self.unmatched + self.suppressed + self.mention > 0
+    }
+
     /// The count for one outcome.
     pub fn get(&self, outcome: Outcome) -> u64 {
         let mut copy = *self;

@@ -86,7 +86,7 @@ impl Board {
             seen.counts.merge(counts);
             seen.repaired = repaired.to_vec();
             seen.gaps += u64::from(gap);
-            if counts.unmatched + counts.suppressed + counts.mention > 0 {
+            if counts.is_news() {
                 seen.last_new = Some(now);
             }
         });

@@ -1,11 +1,14 @@
 //! What does the configuration say to the doors?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::sources::PaceOf;
-use crate::config::{Config, HostConfig};
-use crate::fetch::{DoorSettings, HostRules, LimitBy};
+use url::Url;
+
+use crate::config::sources::{PaceOf, SharedWith, SourcePace};
+use crate::config::{Config, HostConfig, SourceConfig};
+use crate::fetch::{DoorSettings, HostRules, LimitBy, Policy};
 use crate::http::{ClientSettings, user_agent};
+use crate::model::{Duration, Next, Progress};
 
 /// Settings of the door in.
 pub fn door_settings(config: &Config) -> DoorSettings {
@@ -14,8 +17,43 @@ pub fn door_settings(config: &Config) -> DoorSettings {
         hosts: config.hosts.iter().map(|(host, said)| (host.clone(), rules(said))).collect(),
         resolve: config.daemon.resolve.clone(),
         proxy: config.daemon.proxy.as_ref().and_then(|proxy| proxy.url()),
+        paces: paces(&config.sources),
         ..DoorSettings::default()
     }
+}
+
+/// How a source is asked.
+pub fn policy(source: &SourceConfig) -> Policy {
+    let own = || first_asked(source).map(|url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()));
+    let limit = source.limit.as_ref().map(|limit| match limit {
+        SharedWith::Group(group) => LimitBy::Group(group.clone()),
+        SharedWith::Pace(SourcePace::Host) => LimitBy::Host,
+        SharedWith::Pace(SourcePace::Domain) => LimitBy::Domain,
+        // By name where the source asks nobody; then nobody asks it to wait either.
+        SharedWith::Pace(SourcePace::Url) => LimitBy::Url(own().unwrap_or_else(|| source.name.clone())),
+    });
+    Policy { limit, ..Policy::default() }
+}
+
+/// The address that a poll of a source begins with; none where posts are pushed to us.
+pub fn first_asked(source: &SourceConfig) -> Option<Url> {
+    match source.source.next(&Progress::default()) {
+        Next::Http(request) => Some(request.url),
+        Next::Subscribe(subscription) => subscription.url().cloned(),
+        Next::Done => None,
+    }
+}
+
+/// What the kinds know of their sites' rules, by host: the slowest that any source on it says.
+fn paces(sources: &[SourceConfig]) -> BTreeMap<String, Duration> {
+    let mut paces = BTreeMap::new();
+    for source in sources {
+        let Some(pace) = source.source.pace() else { continue };
+        let Some(host) = first_asked(source).and_then(|url| url.host_str().map(str::to_owned)) else { continue };
+        let slowest: &mut Duration = paces.entry(host).or_default();
+        *slowest = pace.max(*slowest);
+    }
+    paces
 }
 
 fn rules(said: &HostConfig) -> HostRules {

@@ -17,6 +17,7 @@ pub mod forget;
 pub mod look;
 mod ours;
 mod overlay;
+mod pace;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;

@@ -11,19 +11,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::pace::{Hints, Pace};
 use super::writer::{Kept, Writer};
 use super::{Board, Page, PollEnd, data, doors};
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
-use crate::fetch::{self, Door, Policy, Turned};
+use crate::fetch::{self, Door, Turned};
 use crate::model::event::Validators;
 use crate::model::{
-    Counts, Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError,
+    Budget, Counts, Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError,
 };
 use crate::store::Store;
 
 /// Between the first askings of two sources after a start, so that not everybody is asked at once.
-const STAGGER: Duration = Duration(2);
+const STAGGER: Duration = Duration(10);
 /// The first askings after a start are spread over at most this.
 const LONGEST_STAGGER: Duration = Duration::minutes(2);
 /// Up to this part of the interval is added at random, so that sources do not fall into step.
@@ -75,6 +76,7 @@ enum PollError {
 struct Brought {
     kept: Kept,
     first_poll: bool,
+    hints: Hints,
 }
 
 impl Listeners {
@@ -108,6 +110,12 @@ impl Listeners {
         Ok(())
     }
 
+    /// How the limit stands under which a source is asked.
+    pub fn budget(&self, source: &SourceConfig) -> Option<Budget> {
+        let url = doors::first_asked(source)?;
+        Some(self.parts.door.budget(&url, doors::policy(source).limit.as_ref()))
+    }
+
     fn start(&self, source: SourceConfig, delay: Duration) -> Running {
         let (version, stop) = (source.version, self.stop.child_token());
         let (parts, ended) = (self.parts.clone(), stop.clone());
@@ -135,6 +143,7 @@ impl Listeners {
 /// Listens to one source until it is gone for good, or the task is dropped.
 async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
     let mut due = parts.clock.now() + delay;
+    let mut pace = Pace::default();
     loop {
         parts.board.due(&source.name, due);
         parts.clock.sleep_until(due).await;
@@ -143,7 +152,7 @@ async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
             Ok(brought) => {
                 recovered(parts, source);
                 say_first(source, &brought);
-                source.every
+                pace.after(source, brought.kept.counts.is_news(), &brought.hints)
             }
             Err(PollError::Fetch(FetchProblem::Gone)) => return gone(parts, source).await,
             Err(PollError::Fetch(problem)) => failed(parts, source, &problem),
@@ -160,12 +169,18 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
     let mut state: SourceState = parts.store.source(&source.name)?;
     state.validators = state.validators.filter(|known| known.version == source.version);
     let first_poll = state.first_polled.is_none();
-    let mut poll = parts.door.poll(source.source.clone(), &state, Policy::default());
+    let mut poll = parts.door.poll(source.source.clone(), &state, doors::policy(source));
     let mut brought = Brought { first_poll, ..Brought::default() };
     while let Some(turned) = poll.turn().await? {
         let page = match turned {
-            Turned::Page(page) => page_of(source, *page, first_poll),
-            Turned::Unchanged { .. } => continue,
+            Turned::Page(page) => {
+                brought.hints.add(page.fresh_for, page.reading.every);
+                page_of(source, *page, first_poll)
+            }
+            Turned::Unchanged { fresh_for, .. } => {
+                brought.hints.add(fresh_for, None);
+                continue;
+            }
         };
         let (gap, repaired, asked_to_wait) = (page.gap, page.reading.repaired.clone(), page.reading.wait.is_some());
         let kept = parts.writer.page(page).await?;
@@ -187,7 +202,7 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
 
 /// A page as the line takes it.
 pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Page {
-    let fetch::Page { url, received_at, mut reading, last, gap, validators, bytes: _ } = page;
+    let fetch::Page { url, received_at, mut reading, last, gap, validators, bytes: _, fresh_for: _ } = page;
     reading.posts.iter_mut().flatten().for_each(|post| post.tags.extend(source.tags.iter().cloned()));
     Page {
         source: source.name.clone(),
@@ -233,7 +248,9 @@ fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Durat
     match problem {
         FetchProblem::Limited { until, .. } => {
             save_holds(parts);
-            until.since(parts.clock.now()).max(source.every)
+            // Everybody on that host waits for the same moment: they come back spread over an interval.
+            let spread = Duration((source.every.0 as f64 * fastrand::f64()) as u64);
+            (*until + spread).since(parts.clock.now()).max(source.every)
         }
         FetchProblem::Unreachable { .. } | FetchProblem::TimedOut { .. } => {
             backed_off(source.every, failures, LONGEST_WAIT_UNREACHABLE)

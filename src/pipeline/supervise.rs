@@ -1,5 +1,6 @@
 //! Which tasks make up the daemon, and how do they start, change and stop together?
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -23,12 +24,12 @@ use super::writer::{Desk, Writer};
 use super::{Board, Rules, doors, threads, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
-use crate::config::{Changes, Config, Paths, ReceiverConfig, Watcher};
+use crate::config::{Changes, Config, Paths, ReceiverConfig, SourceConfig, Watcher};
 use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
-use crate::model::{Duration, Fault, Position, Secret, Severity};
+use crate::model::{Duration, Fault, Position, Secret, Severity, SourceHealth, Sources};
 use crate::store::Store;
 use crate::telemetry::{CONFIG_OK, RELOADS};
 
@@ -265,6 +266,18 @@ impl Daemon {
     /// The configuration that runs.
     pub fn config(&self) -> Arc<Config> {
         self.config.load_full()
+    }
+
+    /// How every configured source does, with the limit under which it is asked.
+    pub fn sources(&self) -> Vec<SourceHealth> {
+        let config = self.config.load();
+        let configured: HashMap<&str, &SourceConfig> =
+            config.sources.iter().map(|source| (source.name.as_str(), source)).collect();
+        let mut sources = self.board.health();
+        for seen in &mut sources {
+            seen.budget = configured.get(seen.name.as_str()).and_then(|source| self.listeners.budget(source));
+        }
+        sources
     }
 
     /// Searches the archive.

@@ -7,7 +7,7 @@ use crate::fetch::tests::driven;
 const PATIENCE: Duration = Duration::minutes(1);
 
 fn limit(key: &str) -> Limit {
-    Limit { key: key.to_owned(), interval: Duration::seconds(1), concurrent: 1 }
+    Limit { key: key.to_owned(), waits: key.to_owned(), interval: Duration::seconds(1), concurrent: 1 }
 }
 
 fn lanes() -> (Arc<Lanes>, Arc<Semaphore>, Clock, Moved) {
@@ -66,9 +66,9 @@ async fn a_hold_is_sat_out_when_short_and_told_when_long() {
         until,
         "a shorter wait does not undo a longer"
     );
-    let day = clock.now() + Duration::hours(24);
-    assert_eq!(lanes.hold("a", Timestamp(i64::MAX), "for ever"), day, "a day at most");
-    hands.advance(Duration::hours(24));
+    let most = clock.now() + Duration::days(30);
+    assert_eq!(lanes.hold("a", Timestamp(i64::MAX), "for ever"), most, "30 days at most");
+    hands.advance(Duration::days(30));
     assert_eq!(lanes.holds(), []);
 }
 
@@ -124,6 +124,54 @@ async fn who_sits_out_a_wait_takes_no_place_from_others() {
     }
     assert_eq!(hands.next_wake(), Some(clock.now() + Duration::seconds(1)), "all three have come as far as they can");
     assert_eq!(slots.available_permits(), 1, "one waits a second and one half a minute, without a place");
+}
+
+#[tokio::test]
+async fn a_source_with_a_limit_of_its_own_waits_alone_but_keeps_the_pace_of_its_host() {
+    let (lanes, slots, clock, hands) = lanes();
+    let start = clock.now();
+    let own = Limit { waits: "url a/feed".to_owned(), ..limit("a") };
+    let until = start + Duration::hours(1);
+    lanes.hold(&own.waits, until, "HTTP 429");
+    let refused = lanes.turn(&own, &slots, PATIENCE, 0.0).await.map(drop);
+    assert_eq!(refused, Err(FetchProblem::Limited { until, why: "HTTP 429".into() }));
+    assert_eq!(lanes.turn(&limit("a"), &slots, PATIENCE, 0.0).await.map(drop), Ok(()), "its host goes on");
+    let other = Limit { waits: "url a/other".to_owned(), ..limit("a") };
+    let next = {
+        let (lanes, slots, other) = (lanes.clone(), slots.clone(), other.clone());
+        async move { lanes.turn(&other, &slots, PATIENCE, 0.0).await.map(drop) }
+    };
+    assert_eq!(driven(&clock, &hands, next).await, Ok(()));
+    assert_eq!(clock.now(), start + Duration::seconds(1), "at the pace of the host");
+    let budget = lanes.budget(&own);
+    assert_eq!((budget.limit.as_str(), budget.waits_until), ("url a/feed", Some(until)));
+}
+
+#[tokio::test]
+async fn a_host_that_says_too_many_is_asked_at_half_its_pace_for_a_while() {
+    let (lanes, slots, clock, hands) = lanes();
+    lanes.turn(&limit("a"), &slots, PATIENCE, 0.0).await.map(drop).expect("a turn");
+    let pace = |lanes: &Lanes| lanes.budget(&limit("a")).interval.to_string();
+    assert_eq!(pace(&lanes), "1s");
+    let paces: Vec<String> = (0..8)
+        .map(|_| {
+            lanes.slow_down(&limit("a"));
+            pace(&lanes)
+        })
+        .collect();
+    assert_eq!(paces, ["2s", "4s", "8s", "16s", "32s", "1m4s", "1m4s", "1m4s"]);
+    let start = clock.now();
+    let next = {
+        let (lanes, slots) = (lanes.clone(), slots.clone());
+        async move { lanes.turn(&limit("a"), &slots, PATIENCE, 0.0).await.map(drop) }
+    };
+    assert_eq!(driven(&clock, &hands, next).await, Ok(()));
+    assert_eq!(clock.now(), start + Duration::seconds(64));
+    for (minutes, expected) in [(10, "32s"), (10, "16s"), (40, "1s")] {
+        hands.advance(Duration::minutes(minutes));
+        assert_eq!(pace(&lanes), expected);
+    }
+    assert!(!lanes.budget(&limit("a")).slowed);
 }
 
 #[tokio::test]

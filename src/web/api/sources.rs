@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{SourceHealth, Sources, Timestamp};
+use crate::model::{SourceHealth, Timestamp};
 use crate::pipeline::supervise::Daemon;
 
 /// The answer.
@@ -20,5 +20,5 @@ pub struct SourceList {
 
 /// Lists every configured source.
 pub async fn list(State(daemon): State<Arc<Daemon>>) -> Json<SourceList> {
-    Json(SourceList { as_of: daemon.clock.now(), sources: daemon.board.health() })
+    Json(SourceList { as_of: daemon.clock.now(), sources: daemon.sources() })
 }
