@@ -48,7 +48,7 @@ impl Door {
         let (url, received_at, status) = (response.url.clone(), response.received_at, response.status);
         let post = post.clone();
         let thread = self.in_reader(move || source.read_thread(&post, &response)).await?;
-        let hold = |wait, why: &str| self.lanes().hold(&self.limit_key(&url), received_at + wait, why);
+        let hold = |wait, why: &str| self.lanes().hold(&self.limit_key(&url, policy), received_at + wait, why);
         let thread = thread.map_err(|error| match problem::of_reading(error) {
             (FetchProblem::Unreadable { why }, Some(wait)) => FetchProblem::Limited { until: hold(wait, &why), why },
             (problem, _) => problem,

@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::supervise::Daemon;
-use super::{Page, data};
+use super::{Page, data, doors};
 use crate::archive::{Archive, ArchiveError, Record};
 use crate::config::SourceConfig;
-use crate::fetch::{Conversation, Door, Policy, ThreadPage};
+use crate::fetch::{Conversation, Door, ThreadPage};
 use crate::model::event::{ThreadEnd, ThreadRead};
 use crate::model::{
     Duration, Event, FetchProblem, Ledger, Memory, PostId, Reading, Rejection, Thread, Timestamp, next_reading,
@@ -128,7 +128,7 @@ async fn read(daemon: &Arc<Daemon>, door: &Door, followed: &Followed) -> anyhow:
         return journal(daemon, over(ThreadEnd::NoSource)).await;
     };
     let (kind, known) = (source.source.clone(), followed.validators.as_ref());
-    let events = match door.conversation(kind, &record.post, known, &Policy::default()).await {
+    let events = match door.conversation(kind, &record.post, known, &doors::policy(source)).await {
         Ok(Conversation::NotFollowed) => over(ThreadEnd::CannotFollow),
         Ok(Conversation::Unchanged) => vec![as_before(followed, daemon.clock.now(), None)],
         Ok(Conversation::Read(page)) => {
