@@ -216,6 +216,9 @@ fn decided(number: u32) -> Decided {
         alerts: Vec::new(),
         held_back: Vec::new(),
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Default::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::{Position, PostId, StoryId, Timestamp};
+use crate::model::{Answered, Engagement, Position, PostId, StoryId, Timestamp};
 
 use super::error::ArchiveError;
 use super::record::Record;
@@ -30,6 +30,21 @@ pub(super) enum Change {
     Drop(PostId),
     /// Posts of the story `from` belong to `into` from now on.
     Merge { from: StoryId, into: StoryId },
+    /// Something became of a post that is there already, since it was read.
+    Stand { post: PostId, news: Vec<News> },
+}
+
+/// What became of a post since it was read.
+#[derive(Clone, Debug)]
+pub(super) enum News {
+    Thread {
+        engagement: Option<Engagement>,
+        accepted: Option<PostId>,
+        closed: bool,
+    },
+    Answered(Answered),
+    /// Its words are not kept any more.
+    Deleted(Timestamp),
 }
 
 impl Task {

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, AlertId, Event, Match, Outcome, Post, Reason, Score, StoryId, SuppressedAlert, event::Decided, is_mention,
+    Alert, AlertId, Answered, Event, Match, Outcome, Post, PostId, Reason, Score, Standing, StoryId, SuppressedAlert,
+    event::Decided, event::ThreadRead, is_mention,
 };
 use crate::query::Facts;
 
-use super::queue::Change;
+use super::queue::{Change, News};
 
 /// A post as it stands in the archive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Record {
     pub alerts: Vec<Told>,
     /// Why nothing more was sent, when something might have been.
     pub held_back: Vec<SuppressedAlert>,
+    /// What became of it since.
+    #[serde(default)]
+    pub standing: Standing,
 }
 
 /// An alert that a post raised, and why it went to its receiver.
@@ -53,6 +57,25 @@ impl Record {
         }
     }
 
+    /// Takes in what became of it. Taking the same in twice changes nothing.
+    pub(super) fn take(&mut self, news: &News) {
+        match news {
+            News::Thread { engagement, accepted, closed } => {
+                self.post.engagement = engagement.unwrap_or(self.post.engagement);
+                self.standing.accepted = accepted.or(self.standing.accepted);
+                self.standing.closed |= closed;
+            }
+            News::Answered(answered) => {
+                self.standing.answered.get_or_insert_with(|| answered.clone());
+            }
+            News::Deleted(at) => {
+                self.post.blank();
+                self.matches.iter_mut().for_each(Match::blank);
+                self.standing.deleted = Some(*at);
+            }
+        }
+    }
+
     /// The bytes that are stored: MessagePack, fields by place.
     pub(super) fn encode(&self) -> Result<Vec<u8>, String> {
         rmp_serde::to_vec(self).map_err(|why| why.to_string())
@@ -74,6 +97,7 @@ impl From<&Decided> for Record {
             matches: decided.matches.clone(),
             alerts: decided.alerts.iter().map(Told::from).collect(),
             held_back: decided.held_back.clone(),
+            standing: decided.standing.clone(),
         }
     }
 }
@@ -91,7 +115,18 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
     let mut posts = Vec::new();
     for event in events {
         match event {
-            Event::Page(page) => page.posts.iter().for_each(|decided| keep(decided, &mut moves, &mut posts)),
+            Event::Page(page) => {
+                for decided in &page.posts {
+                    keep(decided, &mut moves, &mut posts);
+                    let answered = || News::Answered(Answered::by(&decided.post));
+                    decided.answers.iter().for_each(|post| stand(*post, answered(), &mut posts));
+                }
+            }
+            Event::Thread(read) => posts_of_thread(read, &mut posts),
+            Event::Forgotten { posts: forgotten, .. } => posts.extend(forgotten.iter().copied().map(Change::Drop)),
+            Event::Deleted { posts: deleted, at } => {
+                deleted.iter().for_each(|post| stand(*post, News::Deleted(*at), &mut posts));
+            }
             Event::Expired { posts: expired, at: _ } => posts.extend(expired.iter().copied().map(Change::Drop)),
             Event::SourceGone { .. }
             | Event::Delivery(_)
@@ -105,6 +140,28 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
     moves
 }
 
+/// Only what changed is worth writing a post anew.
+fn posts_of_thread(read: &ThreadRead, posts: &mut Vec<Change>) {
+    let ThreadRead { post, engagement, accepted, closed, .. } = read;
+    if engagement.is_some() || accepted.is_some() || *closed {
+        let (engagement, accepted, closed) = (*engagement, *accepted, *closed);
+        stand(*post, News::Thread { engagement, accepted, closed }, posts);
+    }
+}
+
+/// Adds what became of a post: to the post itself where this frame brings it, since only what was committed before can
+/// be looked up.
+fn stand(post: PostId, what: News, posts: &mut Vec<Change>) {
+    for change in posts.iter_mut().rev() {
+        match change {
+            Change::Keep(record) if record.post.id == post => return record.take(&what),
+            Change::Stand { post: known, news } if *known == post => return news.push(what),
+            Change::Keep(_) | Change::Stand { .. } | Change::Drop(_) | Change::Merge { .. } => {}
+        }
+    }
+    posts.push(Change::Stand { post, news: vec![what] });
+}
+
 /// Adds a post; stories that it proved to be the same move along, in the archive and in this frame.
 fn keep(decided: &Decided, moves: &mut Vec<Change>, posts: &mut Vec<Change>) {
     let into = decided.story.story;
@@ -113,7 +170,7 @@ fn keep(decided: &Decided, moves: &mut Vec<Change>, posts: &mut Vec<Change>) {
             match change {
                 Change::Keep(record) if record.story == from => record.story = into,
                 Change::Merge { into: earlier, .. } if *earlier == from => *earlier = into,
-                Change::Keep(_) | Change::Merge { .. } | Change::Drop(_) => {}
+                Change::Keep(_) | Change::Merge { .. } | Change::Drop(_) | Change::Stand { .. } => {}
             }
         }
         moves.push(Change::Merge { from, into });

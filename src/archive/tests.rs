@@ -63,6 +63,9 @@ fn decided(post: Post) -> Decided {
         alerts: Vec::new(),
         held_back: Vec::new(),
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Default::default(),
         post,
     }
 }

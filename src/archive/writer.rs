@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tantivy::collector::DocSetCollector;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::query::Query;
 use tantivy::{Index, IndexReader, IndexWriter, TantivyDocument};
 
 use crate::clock::Clock;
 use crate::model::{Position, PostId, StoryId, Timestamp};
 
-use super::queue::{Change, Queue, Taken, Task};
+use super::queue::{Change, News, Queue, Taken, Task};
 use super::schema::{Fields, Key};
 
 /// Longest that a post waits for its commit.
@@ -108,7 +109,7 @@ impl Change {
     fn bytes(&self) -> usize {
         match self {
             Self::Keep(record) => record.post.title.len() + record.post.text.len(),
-            Self::Drop(_) | Self::Merge { .. } => 0,
+            Self::Drop(_) | Self::Merge { .. } | Self::Stand { .. } => 0,
         }
     }
 }
@@ -117,7 +118,9 @@ impl Task {
     /// Whether it looks at what is in the index: then all before it must be there.
     fn looks_back(&self) -> bool {
         match self {
-            Self::Frame { changes, .. } => changes.iter().any(|change| matches!(change, Change::Merge { .. })),
+            Self::Frame { changes, .. } => {
+                changes.iter().any(|change| matches!(change, Change::Merge { .. } | Change::Stand { .. }))
+            }
             Self::Forget(_) => true,
         }
     }
@@ -193,12 +196,13 @@ impl Writer {
     /// Hands a task to tantivy. Doing it twice is the same as doing it once.
     fn add(&mut self, task: &Task) -> Result<(), String> {
         match task {
-            Task::Frame { changes, .. } => changes.iter().try_for_each(|change| self.change(change)),
-            Task::Forget(posts) => posts.iter().try_for_each(|post| self.change(&Change::Drop(*post))),
+            Task::Frame { changes, .. } => changes.iter().try_for_each(|change| self.change(change, changes)),
+            Task::Forget(posts) => posts.iter().try_for_each(|post| self.replace(*post, None)),
         }
     }
 
-    fn change(&mut self, change: &Change) -> Result<(), String> {
+    /// Makes one of the changes `all` of a frame.
+    fn change(&mut self, change: &Change, all: &[Change]) -> Result<(), String> {
         match change {
             Change::Keep(record) => {
                 let document = self.fields.document(record)?;
@@ -206,7 +210,30 @@ impl Writer {
             }
             Change::Drop(post) => self.replace(*post, None),
             Change::Merge { from, into } => self.merge_story(*from, *into),
+            Change::Stand { post, news } => self.stand(*post, news, all),
         }
+    }
+
+    /// A post as last committed, with what became of it. One that is not there stays away.
+    fn stand(&mut self, post: PostId, news: &[News], all: &[Change]) -> Result<(), String> {
+        let found = self.documents(&self.fields.having(Key::Id, &post.0)).map_err(|why| why.to_string())?;
+        let Some(document) = found.first() else { return Ok(()) };
+        let mut record = self.fields.record_of(document).map_err(|why| why.to_string())?;
+        let before = record.clone();
+        news.iter().for_each(|news| record.take(news));
+        if record == before {
+            return Ok(());
+        }
+        // Its story may move in the same frame, and what is committed does not know.
+        for change in all {
+            if let Change::Merge { from, into } = change
+                && record.story == *from
+            {
+                record.story = *into;
+            }
+        }
+        let document = self.fields.document(&record)?;
+        self.replace(post, Some(document))
     }
 
     /// Every post of a story, as last committed, moves to another story.
@@ -223,8 +250,12 @@ impl Writer {
     }
 
     fn members(&self, story: StoryId) -> tantivy::Result<Vec<TantivyDocument>> {
+        self.documents(&self.fields.in_story(story))
+    }
+
+    fn documents(&self, query: &dyn Query) -> tantivy::Result<Vec<TantivyDocument>> {
         let searcher = self.reader.searcher();
-        let found = searcher.search(&self.fields.in_story(story), &DocSetCollector)?;
+        let found = searcher.search(query, &DocSetCollector)?;
         found.into_iter().map(|address| searcher.doc(address)).collect()
     }
 

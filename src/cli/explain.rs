@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::table::{Mark, marked, plain};
 use super::{Context, Exit};
 use crate::config::Config;
-use crate::model::{PostId, Timestamp};
+use crate::model::{PostId, Standing, Timestamp};
 use crate::pipeline::explain::words::{count, moment};
 use crate::pipeline::explain::{
     AlertShown, Answer, Currency, Evidence, ExplainError, Explanation, HeldBack, MatchShown, NotThere, PostShown,
@@ -102,6 +102,7 @@ fn write_explanation(told: &Explanation, mark: Mark, out: &mut dyn Write) -> io:
         told.also.iter().try_for_each(|post| writeln!(out, "  {} {}", post.id, plain(&post.title)))?;
     }
     writeln!(out, "\n{}.", sentence(&told.ended))?;
+    write_standing(&told.standing, told.read_again, out)?;
     told.matches.iter().try_for_each(|found| write_match(found, mark, out))?;
     if let Some(score) = &told.score {
         writeln!(out, "\nScore {}", score.total)?;
@@ -119,6 +120,27 @@ fn write_explanation(told: &Explanation, mark: Mark, out: &mut dyn Write) -> io:
         write_because(&difference.because, "    ", out)?;
     }
     Ok(())
+}
+
+/// What became of it since it was read.
+fn write_standing(standing: &Standing, read_again: Option<Timestamp>, out: &mut dyn Write) -> io::Result<()> {
+    let Standing { accepted, closed, answered, deleted } = standing;
+    if let Some(at) = deleted {
+        writeln!(out, "Deleted at the site; seen on {}. Its words are not kept.", moment(*at))?;
+    }
+    if let Some(answered) = answered {
+        writeln!(out, "Answered by {} on {}: {}", plain(&answered.by), moment(answered.at), plain(&answered.url))?;
+    }
+    if let Some(reply) = accepted {
+        writeln!(out, "The reply {reply} was accepted.")?;
+    }
+    if *closed {
+        writeln!(out, "The site takes no more replies.")?;
+    }
+    match read_again {
+        Some(at) => writeln!(out, "Its conversation is followed; it is read again on {}.", moment(at)),
+        None => Ok(()),
+    }
 }
 
 /// Who wrote what, where and when.

@@ -11,6 +11,7 @@ mod deliveries;
 mod demo;
 mod evaluate;
 mod explain;
+mod forget;
 mod init;
 mod kinds;
 mod poll;
@@ -96,6 +97,8 @@ enum Command {
     Rebuild,
     /// Copy the data, also while the daemon runs.
     Backup(backup::Backup),
+    /// Let nothing be left of a post or of an author.
+    Forget(forget::Forget),
     /// Write or check the generated reference in config/reference.
     #[command(hide = true)]
     Reference(reference::Reference),
@@ -228,6 +231,7 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::TestRoute(args) => test_route::run(&args, &context, out),
         Command::Rebuild => rebuild::run(&context, out),
         Command::Backup(args) => backup::run(&args, &context, out),
+        Command::Forget(args) => forget::run(&args, &context, out),
         Command::Reference(args) => reference::run(&args, out),
     }
 }

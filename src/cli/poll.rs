@@ -115,6 +115,8 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
         exclusions: Arc::default(),
         time_zone: jiff::tz::TimeZone::UTC,
         first_poll_alert_age: Default::default(),
+        team: Arc::default(),
+        follow_score: 100,
     };
     Ok(rehearse(page, &rules, &Blank)?)
 }

@@ -14,6 +14,8 @@ use super::secrets::Secrets;
 use crate::model::{Duration, Fault, Secret, Settings, nearest};
 
 const DAY: Duration = Duration::days(1);
+/// From which score on a conversation is followed, unless configured.
+const FOLLOW_SCORE: u8 = 60;
 const TEN_YEARS: Duration = Duration::days(3650);
 
 /// The daemon itself: `daemon.toml`. Every setting has a default, and the file may be missing.
@@ -34,8 +36,13 @@ pub struct DaemonConfig {
     /// At the first poll of a new source, only posts younger than this raise alerts; the others are only
     /// archived and matched. At most 30d.
     pub first_poll_alert_age: Duration,
-    /// Who speaks for you.
+    /// Who speaks for you: a reply of theirs marks the mentions of its conversation as answered, and what they write is
+    /// archived but is no mention.
     pub team: Team,
+    /// Mentions with at least this score have their conversation followed: it is read again 10 minutes to 7 days later,
+    /// less and less often, for replies and counts. 0 to 100; `follow` of a watch goes before it.
+    #[schemars(range(min = 0, max = 100))]
+    pub follow_score: u8,
     /// How long posts stay searchable.
     pub retention: Retention,
     /// Fixed addresses for names of hosts, instead of asking the DNS: `"forum.acme.example" = "10.0.0.7"`,
@@ -53,7 +60,8 @@ pub struct DaemonConfig {
 pub struct Team {
     /// Handles of the people who answer for you, each with its site: `"acme_support@reddit.com"`.
     pub handles: Vec<String>,
-    /// Domains that are yours: `"acme.example"`.
+    /// Domains that are yours: `"acme.example"`. Authors whose handle is at such a domain are the team's (Bluesky,
+    /// Mastodon), and so are the articles of a blog there; what users write in a forum there is not.
     pub domains: Vec<String>,
 }
 
@@ -76,6 +84,7 @@ impl Default for DaemonConfig {
             time_zone: Zone::default(),
             first_poll_alert_age: Duration::hours(1),
             team: Team::default(),
+            follow_score: FOLLOW_SCORE,
             retention: Retention::default(),
             resolve: BTreeMap::new(),
             proxy: None,
@@ -202,6 +211,9 @@ fn check(config: &DaemonConfig, block: &Settings<'_>, proxy_was_read: bool) -> V
     faults.extend(bounded(block, "first_poll_alert_age", config.first_poll_alert_age, Duration(0), Duration::days(30)));
     faults.extend(check_retention(&config.retention, block));
     faults.extend(check_team(&config.team, block));
+    if config.follow_score > 100 {
+        faults.push(block.fault("follow_score", "a score goes from 0 to 100"));
+    }
     faults.extend(config.resolve.keys().filter_map(|name| check_resolve(name, block)));
     if proxy_was_read && config.proxy.as_ref().is_some_and(|proxy| proxy.url().is_none()) {
         faults.push(

@@ -46,6 +46,9 @@ pub(super) struct WatchKeys {
     /// told of in one message after midnight. A story that another watch matches too is still told where that one has room.
     #[schemars(range(min = 1, max = 10_000))]
     max_alerts_per_day: Option<u32>,
+    /// Whether the conversations of its mentions are read again, for replies, over seven days: `true` for all of them,
+    /// `false` for none. Without it those are followed whose score reaches `follow_score` of daemon.toml.
+    follow: Option<bool>,
     /// Posts that it must find. They are tried whenever the configuration is read, so that a change of the
     /// query that loses one of them is refused.
     #[serde(default)]
@@ -147,8 +150,8 @@ fn read_watch(
     examples::try_on(document, query.as_ref(), block, &examples);
     watches.scoped.extend(scoped(block, &keys.scope));
     watches.versions.insert(keys.name.clone(), version(block, query.as_ref()));
-    let WatchKeys { name, role, owner, priority, max_alerts_per_day, .. } = keys;
-    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query, max_alerts_per_day })
+    let WatchKeys { name, role, owner, priority, max_alerts_per_day, follow, .. } = keys;
+    query.filter(|_| clean).map(|query| WatchSpec { name, role, owner, priority, query, max_alerts_per_day, follow })
 }
 
 /// Changes whenever the block does, or what its query means: a list that it names may change elsewhere.

@@ -21,6 +21,7 @@ mod robots;
 mod settings;
 mod spacing;
 mod stream;
+mod thread;
 mod tokens;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub use poll::{Page, Poll, Turned};
 use robots::Robots;
 pub use settings::{DoorSettings, HostRules, LimitBy, Policy};
 pub use stream::Stream;
+pub use thread::{Conversation, ThreadPage};
 use tokens::Tokens;
 
 /// Metrics of the door.

@@ -106,6 +106,9 @@ fn decided() -> Decided {
         alerts: vec![alert],
         held_back,
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Default::default(),
     }
 }
 

@@ -102,6 +102,8 @@ pub enum SuppressedAlert {
     NoRoute,
     /// An exclusion is true of the post: nobody is told, and it counts as no mention.
     Excluded { exclusion: String, clauses: Vec<ClauseHit> },
+    /// The team wrote it: what one says oneself is no mention.
+    OwnPost,
     /// Every watch that matched has alerted its most stories of this local day. `watch` tells of it in its digest.
     /// `route` is why it would have gone to the receiver.
     DailyCap {
@@ -122,6 +124,7 @@ impl SuppressedAlert {
             Self::FirstPoll { .. } => "first_poll",
             Self::NoRoute => "no_route",
             Self::Excluded { .. } => "excluded",
+            Self::OwnPost => "own_post",
             Self::DailyCap { .. } => "daily_cap",
         }
     }
@@ -138,6 +141,7 @@ impl fmt::Display for SuppressedAlert {
                 let clauses: Vec<&str> = clauses.iter().map(|hit| hit.clause.as_str()).collect();
                 write!(f, "the exclusion {exclusion} holds it back ({})", clauses.join(", "))
             }
+            Self::OwnPost => write!(f, "the team wrote it"),
             Self::DailyCap { receiver, watch, cap, day, .. } => {
                 write!(f, "{watch} has had its {cap} alerts of {day}: {receiver} is told after midnight")
             }
@@ -145,7 +149,8 @@ impl fmt::Display for SuppressedAlert {
     }
 }
 
-/// Whether a post is one of the mentions: a watch matched, and no exclusion holds it back.
+/// Whether a post is one of the mentions: a watch matched, no exclusion holds it back, and the team did not write it.
 pub fn is_mention(matches: &[Match], held_back: &[SuppressedAlert]) -> bool {
-    !matches.is_empty() && !held_back.iter().any(|why| matches!(why, SuppressedAlert::Excluded { .. }))
+    let is_none = |why: &SuppressedAlert| matches!(why, SuppressedAlert::Excluded { .. } | SuppressedAlert::OwnPost);
+    !matches.is_empty() && !held_back.iter().any(is_none)
 }

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Day, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
-    StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    Alert, AlertId, Counts, Day, Engagement, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
+    Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -35,6 +35,13 @@ pub enum Event {
     Down { from: Timestamp, until: Timestamp },
     /// A post left the archive by age; its seen key stays while the source still lists it.
     Expired { posts: Vec<PostId>, at: Timestamp },
+    /// A conversation that is followed was read again, or is followed no more. Its replies came in as a page before.
+    Thread(Box<ThreadRead>),
+    /// Sites deleted these posts: their words and authors are not kept any more, counts and ids are.
+    Deleted { posts: Vec<PostId>, at: Timestamp },
+    /// On request, nothing of these posts is kept, and they are not taken again; nor is what these authors write
+    /// (see [`Author::mark`](super::Author::mark)). Says nothing of what was forgotten.
+    Forgotten { posts: Vec<PostId>, authors: Vec<PostId>, at: Timestamp },
 }
 
 /// One page of a poll: its posts with what was decided on each, and how far the source is read now.
@@ -65,6 +72,64 @@ pub struct PageRead {
 impl PageRead {
     /// Most rejections kept in words.
     pub const MAX_REJECTED: usize = 20;
+}
+
+/// What one reading of a followed conversation found, beside its replies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ThreadRead {
+    /// The source whose kind asked.
+    pub source: String,
+    /// The mention for which the conversation is followed.
+    pub post: PostId,
+    /// The conversation's root.
+    pub conversation: PostId,
+    pub at: Timestamp,
+    /// When it is read again; `None` when it is followed no more, and `ended` says why.
+    pub next: Option<Timestamp>,
+    pub ended: Option<ThreadEnd>,
+    /// The post's counts, where they changed.
+    pub engagement: Option<Engagement>,
+    /// The accepted reply, where it changed.
+    pub accepted: Option<PostId>,
+    /// The site takes no more replies since.
+    pub closed: bool,
+    /// What makes the next request conditional.
+    pub validators: Option<Validators>,
+}
+
+/// Why a conversation is followed no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadEnd {
+    /// The last reading was made.
+    Done,
+    /// The site takes no more replies.
+    Closed,
+    /// The site deleted the post, or does not have its page any more.
+    Deleted,
+    /// Its source is not configured any more, or gone.
+    NoSource,
+    /// The kind of its source follows no conversations, or not this one.
+    CannotFollow,
+    /// The mention left the archive.
+    Expired,
+    /// Too many are followed, and others matter more.
+    Crowded,
+}
+
+impl ThreadEnd {
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Closed => "closed",
+            Self::Deleted => "deleted",
+            Self::NoSource => "no_source",
+            Self::CannotFollow => "cannot_follow",
+            Self::Expired => "expired",
+            Self::Crowded => "crowded",
+        }
+    }
 }
 
 /// A post that is kept no more, but known when it is read again.
@@ -114,9 +179,30 @@ pub struct Decided {
     /// The local day on which it was decided, for the daily caps of its watches; only with alerts, or when a cap held some back.
     #[serde(default)]
     pub day: Option<Day>,
+    /// Its conversation is to be followed, unless it is already.
+    #[serde(default)]
+    pub follow: bool,
+    /// Posts that it answers, as a reply of the team: the conversation's root and the mentions in it so far.
+    #[serde(default)]
+    pub answers: Vec<PostId>,
+    /// What was known of it before this reading.
+    #[serde(default)]
+    pub standing: Standing,
 }
 
 impl Decided {
+    /// Takes its words away, for a post that its site deleted; says whether there were any.
+    pub fn blank(&mut self) -> bool {
+        let before = self.post.clone();
+        self.post.blank();
+        self.matches.iter_mut().for_each(Match::blank);
+        for alert in &mut self.alerts {
+            alert.post.blank();
+            alert.matches.iter_mut().for_each(Match::blank);
+        }
+        self.post != before
+    }
+
     /// The watches for which its alerts went out: those that matched and had room left under their daily caps.
     pub fn alerted_for(&self) -> &[Match] {
         self.alerts.first().map_or(&[], |alert| &alert.matches)

@@ -70,6 +70,13 @@ pub struct Match {
     pub clauses: Vec<ClauseHit>,
 }
 
+impl Match {
+    /// Forgets where in the text it was found, for a post whose words are kept no more.
+    pub fn blank(&mut self) {
+        self.clauses.iter_mut().for_each(|hit| hit.spans.clear());
+    }
+}
+
 /// How much a mention matters: 0–100, the rounded and clamped sum of its parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Score {

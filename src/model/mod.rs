@@ -5,6 +5,7 @@
 //! request to a delivered alert.
 
 pub mod alert;
+pub mod conversation;
 pub mod event;
 pub mod fault;
 pub mod health;
@@ -22,6 +23,7 @@ pub mod time;
 pub mod view;
 
 pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert, is_mention};
+pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
 pub use health::{Budget, FetchProblem, Health, SourceHealth};
@@ -37,5 +39,6 @@ pub use source::{Lack, Next, Progress, ReadError, Reading, Source, SourceKind, S
 pub use story::{JoinedBy, StoryDecision, StoryId};
 pub use time::{Day, Duration, Timestamp};
 pub use view::{
-    Candidate, Ledger, LedgerError, Memory, Outbox, Pending, Seen, SourceState, Sources, Spent, View, ViewError,
+    Candidate, Ledger, LedgerError, MAX_ANSWERED, Memory, Outbox, Pending, Seen, SourceState, Sources, Spent, View,
+    ViewError,
 };

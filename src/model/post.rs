@@ -176,6 +176,13 @@ pub struct Author {
     pub url: Option<String>,
 }
 
+impl Author {
+    /// What is remembered of an author who is to be forgotten: a hash of handle and site, from which neither can be read.
+    pub fn mark(handle: &str, site: &str) -> PostId {
+        PostId::of(&format!("author\n{}\n{}", handle.trim_start_matches('@').to_lowercase(), site.to_lowercase()))
+    }
+}
+
 /// A post in our own form: what watches, archive, alerts and pages see.
 ///
 /// `title` and `text` are plain text (entities decoded, markup and control characters removed) and

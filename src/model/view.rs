@@ -3,7 +3,8 @@
 use futures_util::future::BoxFuture;
 
 use super::{
-    Alert, Day, Event, Handle, Health, Position, PostId, Progress, SourceHealth, StoryId, Timestamp, event::Validators,
+    Alert, Day, Event, Handle, Health, Position, PostId, Progress, SourceHealth, Standing, StoryId, Timestamp,
+    event::Validators,
 };
 
 /// A view is made from the journal and can be made again.
@@ -41,11 +42,29 @@ pub trait Memory: Send + Sync {
     /// How many stories a watch has alerted on a local day, and whether this one (or one merged with it) is among them.
     fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError>;
 
+    /// What is known of a post beyond its words; also of one not read yet.
+    fn standing(&self, _post: PostId) -> Result<Standing, ViewError> {
+        Ok(Standing::default())
+    }
+
+    /// The newest mentions in the conversation with this root, each with its date, at most [`MAX_ANSWERED`].
+    fn mentions_in(&self, _root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether a post, or an author by [`Author::mark`](super::Author::mark), is to be forgotten.
+    fn is_forgotten(&self, _mark: PostId) -> Result<bool, ViewError> {
+        Ok(false)
+    }
+
     /// A page that was read at `at` lists these posts, new or not. What is remembered of a post is kept while a source lists it.
     fn listed(&self, _source: &str, _posts: &[PostId], _at: Timestamp) -> Result<(), ViewError> {
         Ok(())
     }
 }
+
+/// Most mentions of one conversation that one reply answers.
+pub const MAX_ANSWERED: usize = 100;
 
 /// What is remembered of a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

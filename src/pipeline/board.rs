@@ -61,6 +61,13 @@ impl Board {
         self.update(source, |seen| seen.next_due = Some(due));
     }
 
+    /// Whether a poll of the source is due or under way.
+    pub fn is_due(&self, source: &str) -> bool {
+        let (now, entries) = (self.clock.now(), self.lock());
+        let entry = entries.place.get(source).and_then(|at| entries.list.get(*at));
+        entry.and_then(|entry| entry.seen.next_due).is_some_and(|due| due <= now)
+    }
+
     /// The source is asked now.
     pub fn asked(&self, source: &str) {
         let now = self.clock.now();

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, Found, SearchRequest, Sort};
 use crate::model::{
-    AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, StoryId, Timestamp, ViewError,
-    WatchVersion,
+    AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, Standing, StoryId, Timestamp,
+    ViewError, WatchVersion,
 };
 use crate::query::{Names, Place, Query, QueryError};
 use crate::receiver::text;
@@ -95,6 +95,9 @@ pub struct FoundPost {
     pub held_back: Vec<String>,
     pub score: Option<Score>,
     pub engagement: Engagement,
+    /// What became of it since it was read: answered, accepted, closed, deleted.
+    #[serde(flatten)]
+    pub standing: Standing,
 }
 
 /// A watch that matched a post, as it was recorded when the post was read.
@@ -261,7 +264,7 @@ pub fn recent_mentions(archive: &Archive, limit: usize, now: Timestamp) -> Resul
 
 impl From<Found> for FoundPost {
     fn from(found: Found) -> Self {
-        let Found { post, outcome, story, score, matches, held_back, title, text } = found;
+        let Found { post, outcome, story, score, matches, held_back, standing, title, text } = found;
         Self {
             id: post.id,
             story,
@@ -281,6 +284,7 @@ impl From<Found> for FoundPost {
             watches: matches.iter().map(|found| found.watch.clone()).collect(),
             matches: matches.into_iter().map(FoundMatch::from).collect(),
             engagement: post.engagement,
+            standing,
         }
     }
 }

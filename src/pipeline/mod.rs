@@ -16,7 +16,9 @@ pub mod doors;
 mod ears;
 pub mod evaluate;
 pub mod explain;
+pub mod forget;
 pub mod look;
+mod ours;
 mod overlay;
 mod pace;
 pub mod push;
@@ -25,6 +27,7 @@ pub mod rehearse;
 pub mod schedule;
 mod stream;
 pub mod supervise;
+mod threads;
 mod upkeep;
 pub mod usage;
 pub mod writer;
@@ -39,8 +42,8 @@ use cap::{Exhausted, Room};
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, StoryDecision,
-    StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
+    StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -49,6 +52,7 @@ use crate::score::{self, Baselines, Sight};
 use crate::watch::{Exclusion, WatchSet, first_true};
 
 pub use board::Board;
+pub use ours::Ours;
 pub use overlay::Overlay;
 
 /// What the line decides by; swapped whole on a reload.
@@ -62,6 +66,10 @@ pub struct Rules {
     pub time_zone: TimeZone,
     /// On the first poll of a source, older posts alert nobody.
     pub first_poll_alert_age: Duration,
+    /// Who speaks for us.
+    pub team: Arc<Ours>,
+    /// Mentions with at least this score have their conversation followed.
+    pub follow_score: u8,
 }
 
 /// One page of a poll as the door hands it over.
@@ -94,6 +102,8 @@ pub struct Decision {
     pub read: PageRead,
     /// Every post that the page lists, new or not: what is remembered of them is kept.
     pub listed: Vec<PostId>,
+    /// Posts known to us that the site deleted.
+    pub deleted: Vec<PostId>,
 }
 
 /// THE LINE: every post of a page through every stage, each to exactly one outcome.
@@ -129,7 +139,20 @@ pub fn decide(
         read.progress = Some(end.progress);
         read.validators = end.validators;
     }
-    Ok(Decision { read, listed })
+    let deleted = newly_deleted(&reading.deleted, memory)?;
+    Ok(Decision { read, listed, deleted })
+}
+
+/// Those of the posts that the site deleted which we know and did not know to be deleted.
+fn newly_deleted(keys: &[String], memory: &Overlay<'_>) -> Result<Vec<PostId>, ViewError> {
+    let mut deleted = Vec::new();
+    for post in keys.iter().map(|key| PostId::of(key)) {
+        let known = memory.seen(post)?.is_some() && memory.standing(post)?.deleted.is_none();
+        if known && !deleted.contains(&post) {
+            deleted.push(post);
+        }
+    }
+    Ok(deleted)
 }
 
 /// How one post ended.
@@ -170,6 +193,11 @@ fn decide_post(
     if seen.is_some_and(|seen| seen.content_hash == content_hash) {
         return Ok(Ended::AlreadySeen(post.id));
     }
+    if is_forgotten(&post, memory)? {
+        // Not even what it was: the id says it to whoever knows the post.
+        let why = "forgotten on request".to_owned();
+        return Ok(Ended::Rejected(Rejection { why, what: post.id.to_string() }));
+    }
     baselines.learn(&post);
     let (matches, excluded) = {
         let (title, text) = (query::words(&post.title), query::words(&post.text));
@@ -200,22 +228,76 @@ fn decide_post(
         alerts: Vec::new(),
         held_back: excluded.into_iter().collect(),
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Standing::default(),
     };
+    converse(&mut decided, rules, memory)?;
     if outcome == Outcome::Mention {
         route(&mut decided, first_poll, rules, memory)?;
     }
     Ok(Ended::Decided { decided: Box::new(decided), opened_at })
 }
 
-/// The watches that a post satisfies; and, if there are any, the exclusion that holds it back all the same.
+/// Whether a post, or its author, is to be forgotten.
+fn is_forgotten(post: &Post, memory: &Overlay<'_>) -> Result<bool, ViewError> {
+    let author = match &post.author {
+        Some(author) => memory.is_forgotten(Author::mark(&author.handle, &post.site))?,
+        None => false,
+    };
+    Ok(author || memory.is_forgotten(post.id)?)
+}
+
+/// The watches that a post satisfies; and, if there are any, what holds it back all the same: the team wrote it, or an exclusion.
 fn watch(subject: &Subject<'_>, rules: &Rules) -> (Vec<Match>, Option<SuppressedAlert>) {
     let matches = rules.watches.matches(subject);
     if matches.is_empty() {
         return (matches, None);
     }
+    if rules.team.wrote(subject.post) {
+        return (matches, Some(SuppressedAlert::OwnPost));
+    }
     let excluded = first_true(&rules.exclusions, subject)
         .map(|(exclusion, clauses)| SuppressedAlert::Excluded { exclusion: exclusion.name.clone(), clauses });
     (matches, excluded)
+}
+
+/// What a post means to its conversation, and the conversation to it.
+fn converse(decided: &mut Decided, rules: &Rules, memory: &Overlay<'_>) -> Result<(), ViewError> {
+    let (post, score) = (&decided.post, decided.score.total);
+    match decided.outcome {
+        // What has words again is there again.
+        Outcome::Edited => decided.standing = Standing { deleted: None, ..memory.standing(post.id)? },
+        Outcome::Mention => {
+            let wanted = |found: &Match| {
+                let follow = rules.watches.get(&found.watch).and_then(|watch| watch.follow);
+                follow.unwrap_or(score >= rules.follow_score)
+            };
+            decided.follow = decided.matches.iter().any(wanted);
+            // A page may list the team's reply before the post that it answers.
+            let answered = memory.standing(post.conversation())?.answered;
+            decided.standing.answered = answered.filter(|answered| answered.at >= post.dated());
+        }
+        Outcome::Rejected | Outcome::AlreadySeen | Outcome::Unmatched | Outcome::Suppressed => {}
+    }
+    if decided.outcome != Outcome::Edited && rules.team.wrote(post) {
+        decided.answers = answers(post, memory)?;
+    }
+    Ok(())
+}
+
+/// What a reply of the team answers: the root, and the mentions in the conversation that were there before it.
+fn answers(reply: &Post, memory: &Overlay<'_>) -> Result<Vec<PostId>, ViewError> {
+    let Some(root) = reply.thread else { return Ok(Vec::new()) };
+    let mentions = memory.mentions_in(root)?;
+    let before = mentions.into_iter().filter(|(post, at)| *post != root && *at <= reply.dated());
+    let mut answered = Vec::new();
+    for post in std::iter::once(root).chain(before.map(|(post, _)| post)) {
+        if memory.standing(post)?.answered.is_none() {
+            answered.push(post);
+        }
+    }
+    Ok(answered)
 }
 
 /// An edited post stays where it is and gets no new keys.
@@ -328,3 +410,6 @@ fn alert_id(story: StoryId, receiver: &str) -> String {
     let hash = blake3::hash(format!("{story}\n{receiver}").as_bytes()).to_hex();
     format!("alert_{}", &hash[..24])
 }
+
+#[cfg(test)]
+mod tests;

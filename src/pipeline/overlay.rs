@@ -3,10 +3,12 @@
 //! Pages that share one write to the journal are decided one after the other before any of them is durable.
 //! The overlay lets the later ones know of the earlier ones; it is dropped when the store has applied them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
-use crate::model::{Candidate, Day, Memory, PostId, Seen, Spent, StoryId, Timestamp, ViewError};
+use crate::model::{
+    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError, is_mention,
+};
 
 /// A memory with the newest decisions laid over it.
 pub struct Overlay<'a> {
@@ -18,6 +20,10 @@ pub struct Overlay<'a> {
     alerted: HashMap<StoryId, Vec<String>>,
     /// By watch and local day: stories alerted that were not counted below.
     spent: HashMap<(String, Day), Vec<StoryId>>,
+    standing: HashMap<PostId, Standing>,
+    forgotten: HashSet<PostId>,
+    /// By root of the conversation.
+    mentions: HashMap<PostId, Vec<(PostId, Timestamp)>>,
 }
 
 impl<'a> Overlay<'a> {
@@ -31,6 +37,9 @@ impl<'a> Overlay<'a> {
             absorbed: HashMap::new(),
             alerted: HashMap::new(),
             spent: HashMap::new(),
+            standing: HashMap::new(),
+            forgotten: HashSet::new(),
+            mentions: HashMap::new(),
         }
     }
 
@@ -56,10 +65,56 @@ impl<'a> Overlay<'a> {
             let told = decided.alerts.iter().map(|alert| alert.receiver.clone());
             self.alerted.entry(story).or_default().extend(told);
         }
+        self.remember_conversation(decided)?;
         match decided.day.filter(|_| !decided.alerts.is_empty()) {
             Some(day) => decided.alerted_for().iter().try_for_each(|found| self.count(&found.watch, day, story)),
             None => Ok(()),
         }
+    }
+
+    fn remember_conversation(&mut self, decided: &Decided) -> Result<(), ViewError> {
+        let post = &decided.post;
+        if is_mention(&decided.matches, &decided.held_back) {
+            self.mentions.entry(post.conversation()).or_default().push((post.id, post.dated()));
+        }
+        if decided.standing != Standing::default() {
+            self.standing.insert(post.id, decided.standing.clone());
+        }
+        for answered in &decided.answers {
+            let mut standing = self.standing(*answered)?;
+            standing.answered.get_or_insert_with(|| Answered::by(post));
+            self.standing.insert(*answered, standing);
+        }
+        Ok(())
+    }
+
+    /// Lays over what events say that is to be forgotten.
+    pub fn forget(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Forgotten { posts, authors, at: _ } = event {
+                self.forgotten.extend(posts.iter().chain(authors));
+            }
+        }
+    }
+
+    /// See [`Memory::is_forgotten`].
+    pub fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
+        Ok(self.forgotten.contains(&mark) || self.below.is_forgotten(mark)?)
+    }
+
+    /// See [`Memory::standing`].
+    pub fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
+        match self.standing.get(&post) {
+            Some(standing) => Ok(standing.clone()),
+            None => self.below.standing(post),
+        }
+    }
+
+    /// See [`Memory::mentions_in`].
+    pub fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
+        let mut mentions = self.mentions.get(&root).cloned().unwrap_or_default();
+        mentions.extend(self.below.mentions_in(root)?);
+        Ok(mentions)
     }
 
     fn count(&mut self, watch: &str, day: Day, story: StoryId) -> Result<(), ViewError> {
@@ -180,6 +235,9 @@ mod tests {
             alerts: Vec::new(),
             held_back: Vec::new(),
             day: None,
+            follow: false,
+            answers: Vec::new(),
+            standing: Default::default(),
         }
     }
 

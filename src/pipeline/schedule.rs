@@ -138,6 +138,11 @@ impl Listeners {
         self.parts.push(source, pushed).await
     }
 
+    /// Keeps the waits that hosts asked for over a restart.
+    pub fn save_holds(&self) {
+        save_holds(&self.parts);
+    }
+
     /// Returns when every task has ended, after the stop was asked for.
     pub async fn ended(&self) {
         self.tasks.close();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::Context;
@@ -19,11 +19,12 @@ use super::backtest::{self, BacktestError, Question, Report, Tell};
 use super::coverage::Silences;
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
+use super::ours::Ours;
 use super::push::{self, PushError, Pushed, Taken};
 use super::rates::Rates;
 use super::schedule::{self, Listeners};
 use super::writer::{Desk, Writer};
-use super::{Board, Rules, doors, ears, upkeep};
+use super::{Board, Rules, doors, ears, threads, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Changes, Config, Paths, ReceiverConfig, SourceConfig, Watcher};
@@ -58,6 +59,7 @@ pub struct Daemon {
     pub desks: Arc<Semaphore>,
     /// Where the page and the API listen.
     pub address: SocketAddr,
+    dir: PathBuf,
     history: History,
     places: Places,
     paths: Paths,
@@ -157,8 +159,9 @@ impl Daemon {
         let _ = wake.set(deliverer.clone());
         let board = Board::new(clock.clone());
         let places = Places::of(&dir);
+        let door = Door::new(doors::door_settings(&config), clock.clone())?;
         let listening = schedule::Parts {
-            door: Door::new(doors::door_settings(&config), clock.clone())?,
+            door: door.clone(),
             writer: writer.clone(),
             store: store.clone(),
             board: board.clone(),
@@ -176,6 +179,7 @@ impl Daemon {
             writer,
             desks: Arc::new(Semaphore::new(DESKS)),
             address: listener.local_addr()?,
+            dir,
             history,
             places,
             paths,
@@ -198,6 +202,7 @@ impl Daemon {
         let watcher = Watcher::new(&daemon.paths, daemon.clock.clone());
         daemon.tasks.spawn(upkeep::run(daemon.clone(), watcher, stop.clone()));
         daemon.tasks.spawn(ears::run(daemon.clone(), stop.clone()));
+        daemon.tasks.spawn(threads::run(daemon.clone(), door, stop.clone()));
         daemon.tasks.spawn({
             let daemon = daemon.clone();
             async move {
@@ -388,8 +393,19 @@ impl Daemon {
         &self.token
     }
 
-    pub(super) fn history(&self) -> &History {
+    /// Keeps the waits that hosts asked for over a restart.
+    pub(super) fn save_holds(&self) {
+        self.listeners.save_holds();
+    }
+
+    /// The journal, to be read while it is written.
+    pub fn history(&self) -> &History {
         &self.history
+    }
+
+    /// The data directory.
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
     }
 
     pub(super) fn places(&self) -> &Places {
@@ -493,6 +509,8 @@ pub fn rules_of(config: &Config) -> Rules {
         exclusions: config.exclusions.clone(),
         time_zone: config.daemon.time_zone.zone.clone(),
         first_poll_alert_age: config.daemon.first_poll_alert_age,
+        team: Arc::new(Ours::new(&config.daemon.team)),
+        follow_score: config.daemon.follow_score,
     }
 }
 

@@ -1,17 +1,18 @@
 //! What does the daemon do from time to time, so that data stays small and restarts stay quick?
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use super::days;
 use super::supervise::Daemon;
+use super::{days, forget};
 use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
 use crate::model::event::{Decided, DeliveryAttempt, PageRead, Stub};
-use crate::model::{Duration, Event, Ledger, Memory, Position, Timestamp, View, is_mention};
-use crate::store::Store;
+use crate::model::{Duration, Event, Ledger, Memory, Position, PostId, Timestamp, View, is_mention};
+use crate::store::{Store, blank_alert};
 
 /// How often posts that are too old are let go and forgotten keys are swept.
 const EVERY: Duration = Duration::hours(1);
@@ -21,6 +22,9 @@ const COMPACT_EVERY: Duration = Duration::days(1);
 const SNAPSHOT_EVERY: Duration = Duration::minutes(10);
 /// Frames that a snapshot must save us from replaying to be worth its while.
 const SNAPSHOT_FRAMES: u64 = 1_000;
+/// So long after a start it is still seen to that the words of a deleted post are gone: a daemon that is restarted
+/// every day compacts all the same.
+const BLANKED_LATELY: Duration = Duration::days(2);
 /// How long until what daily caps held back is told again, when it could not be told.
 const TELL_AGAIN: Duration = Duration::minutes(1);
 /// An expiry that every view has long applied.
@@ -29,6 +33,7 @@ const OLD_NEWS: Duration = Duration::days(7);
 /// Reloads on changed files and keeps the data small, until `stop`.
 pub async fn run(daemon: Arc<Daemon>, mut watcher: Watcher, stop: CancellationToken) {
     let mut due = Due::after(daemon.clock.now());
+    due.compact = due.compact.min(first_blanking(&daemon.store, daemon.clock.now()));
     let mut saved = daemon.store.position();
     loop {
         tokio::select! {
@@ -45,6 +50,13 @@ pub async fn run(daemon: Arc<Daemon>, mut watcher: Watcher, stop: CancellationTo
             }
         }
     }
+}
+
+/// When the words of a post deleted lately are to be gone from the journal.
+fn first_blanking(store: &Store, now: Timestamp) -> Timestamp {
+    // A store that cannot be asked is made anew; the next compaction comes anyway.
+    let lately = store.blanked().unwrap_or_default().into_values().filter(|at| now.since(*at) < BLANKED_LATELY);
+    lately.map(|at| at + COMPACT_EVERY).min().unwrap_or(now + COMPACT_EVERY)
 }
 
 struct Due {
@@ -143,19 +155,71 @@ async fn sweep(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
 async fn compact(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
     daemon.writer.aside(|journal| journal.roll()).await??;
     let retention = daemon.config().daemon.retention;
-    let (history, store) = (daemon.history().clone(), daemon.store.clone());
+    let (history, store, archive) = (daemon.history().clone(), daemon.store.clone(), daemon.archive.clone());
     let done = tokio::task::spawn_blocking(move || {
         let newest = store.progress_positions()?;
         let newest: Vec<Position> = newest.into_iter().map(|(_, position)| position).collect();
-        let mut keep =
-            |position: Position, event: &Event| keep(event, newest.contains(&position), &retention, &store, now);
-        anyhow::Ok(history.compact(&mut keep)?)
+        let (blanked, forgotten) = (store.blanked()?, store.forgotten()?);
+        let mut keep = |position: Position, event: &Event| {
+            let whole = keep(event, newest.contains(&position), &retention, &store, now);
+            // Where a forgetting was cut short, this ends it.
+            let left = forget::keep_without(event, &forgotten);
+            if left == Keep::Whole { without_words(event, whole, &blanked) } else { left }
+        };
+        let done = history.compact(&mut keep)?;
+        if blanked.values().any(|at| now.since(*at) < BLANKED_LATELY) {
+            // The files of the archive hold what was deleted until they are written anew.
+            archive.forget(Vec::new(), super::data::FLUSH)?;
+        }
+        anyhow::Ok(done)
     })
     .await??;
     if done.segments > 0 {
         tracing::info!(segments = done.segments, freed_bytes = done.freed, "the journal was compacted");
     }
     Ok(())
+}
+
+/// What is kept of an event, without the words of posts that their sites deleted after it.
+fn without_words(event: &Event, kept: Keep, blanked: &HashMap<PostId, Timestamp>) -> Keep {
+    if blanked.is_empty() || kept == Keep::Drop {
+        return kept;
+    }
+    let mut left = match &kept {
+        Keep::Instead(shorter) => shorter.as_ref().clone(),
+        Keep::Whole | Keep::Drop => event.clone(),
+    };
+    if blank(&mut left, blanked) { Keep::Instead(Box::new(left)) } else { kept }
+}
+
+/// Takes out the words of posts that were deleted after the event; says whether there were any.
+fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
+    match event {
+        Event::Page(read) => {
+            let at = read.at;
+            let is_deleted = |post: PostId| blanked.get(&post).is_some_and(|deleted| *deleted >= at);
+            let mut found = false;
+            for decided in read.posts.iter_mut().filter(|decided| is_deleted(decided.post.id)) {
+                found |= decided.blank();
+            }
+            found
+        }
+        Event::DayOver { alerts, at, .. } => {
+            let is_deleted = |post: PostId| blanked.get(&post).is_some_and(|deleted| *deleted >= *at);
+            let mut found = false;
+            alerts.iter_mut().for_each(|alert| found |= blank_alert(alert, &is_deleted));
+            found
+        }
+        Event::SourceGone { .. }
+        | Event::Delivery(_)
+        | Event::Replayed { .. }
+        | Event::Expired { .. }
+        | Event::Thread(_)
+        | Event::Deleted { .. }
+        | Event::Issue { .. }
+        | Event::Down { .. }
+        | Event::Forgotten { .. } => false,
+    }
 }
 
 /// What the journal still needs of an event. What cannot be decided is kept.
@@ -172,7 +236,10 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         }
         Event::Down { until, .. } => keep_if(now.since(*until) <= retention.mentions),
         Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),
-        Event::SourceGone { .. } => Keep::Whole,
+        // A rebuild brings the posts back as they stand now, as long as there can be any.
+        Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),
+        Event::Thread(read) => keep_if(now.since(read.at) <= retention.mentions),
+        Event::SourceGone { .. } | Event::Forgotten { .. } => Keep::Whole,
     }
 }
 

@@ -181,6 +181,7 @@ impl AtWork {
             match job {
                 Job::Page(page, reply) => frames.extend(self.decide_page(*page, reply, &mut overlay)),
                 Job::Events(events, reply) => {
+                    overlay.forget(&events);
                     frames.push(Frame { events, waits: Waits::Events(reply), listed: Vec::new() })
                 }
                 Job::Aside(work) => asides.push(work),
@@ -203,13 +204,15 @@ impl AtWork {
         overlay: &mut Overlay<'_>,
     ) -> Option<Frame> {
         match decide(page, &self.desk.rules.load(), overlay, &mut self.baselines) {
-            Ok(Decision { read, listed }) => {
+            Ok(Decision { read, listed, deleted }) => {
                 let held = read.posts.iter().flat_map(|post| &post.held_back);
                 let kept = Kept {
                     counts: read.counts,
                     held_back_by_age: held.filter(|why| why.name() == "first_poll").count() as u64,
                 };
-                Some(Frame { events: vec![Event::Page(Box::new(read))], waits: Waits::Page(kept, reply), listed })
+                let deleted = (!deleted.is_empty()).then_some(Event::Deleted { posts: deleted, at: read.at });
+                let events = std::iter::once(Event::Page(Box::new(read))).chain(deleted).collect();
+                Some(Frame { events, waits: Waits::Page(kept, reply), listed })
             }
             Err(error) => {
                 tracing::error!(%error, "cannot decide on a page; it will be asked for again");
@@ -271,7 +274,13 @@ impl AtWork {
                 Event::DayOver { alerts, .. } | Event::Issue { alerts, .. } => {
                     alerts.iter().for_each(|alert| self.told(alert))
                 }
-                Event::Delivery(_) | Event::SourceGone { .. } | Event::Down { .. } | Event::Expired { .. } => {}
+                Event::Delivery(_)
+                | Event::SourceGone { .. }
+                | Event::Expired { .. }
+                | Event::Down { .. }
+                | Event::Thread(_)
+                | Event::Deleted { .. }
+                | Event::Forgotten { .. } => {}
             }
         }
     }

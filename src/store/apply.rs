@@ -43,6 +43,9 @@ impl Layers {
             }
             Event::Down { from, until } => self.put_down(Down { from: *from, until: *until }),
             Event::Expired { posts, at: _ } => posts.iter().try_for_each(|post| self.apply_expired(*post)),
+            Event::Thread(read) => self.apply_thread(read),
+            Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
+            Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
         }
     }
 
@@ -50,6 +53,7 @@ impl Layers {
         let lister = self.lister_or_new(&page.source)?.number;
         for decided in &page.posts {
             self.apply_decided(position, decided, lister, page.at)?;
+            self.apply_conversation(decided, &page.source)?;
         }
         page.stubs.iter().try_for_each(|stub| self.apply_stub(stub, lister, page.at))?;
         self.add_counts(page)?;

@@ -37,6 +37,36 @@ pub const SPENT: u8 = b'w';
 pub const ALERTED: u8 = b'x';
 /// Local day, watch, receiver, story → what a daily cap held back.
 pub const HELD: u8 = b'h';
+/// Conversation's root → how it is followed.
+pub const FOLLOWED: u8 = b'f';
+/// Post id → what became of the post since it was read.
+pub const STANDING: u8 = b'n';
+/// Conversation's root, post id → the date of this mention in it.
+pub const MENTIONED: u8 = b'v';
+
+/// Post id, or mark of an author, that is to be forgotten → nothing.
+pub const FORGOTTEN: u8 = b'z';
+
+pub fn forgotten(mark: PostId) -> [u8; 11] {
+    tagged(FORGOTTEN, mark)
+}
+
+pub fn followed(conversation: PostId) -> [u8; 11] {
+    tagged(FOLLOWED, conversation)
+}
+
+pub fn standing(id: PostId) -> [u8; 11] {
+    tagged(STANDING, id)
+}
+
+/// Prefix of the mentions in a conversation.
+pub fn mentions_in(root: PostId) -> [u8; 11] {
+    tagged(MENTIONED, root)
+}
+
+pub fn mentioned(root: PostId, post: PostId) -> Vec<u8> {
+    [&mentions_in(root)[..], &post.0].concat()
+}
 
 /// Issue id → the issue.
 pub const ISSUE: u8 = b'e';

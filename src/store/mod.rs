@@ -13,16 +13,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, Candidate, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent, StoryId,
-    Timestamp, View, ViewError,
+    Alert, Candidate, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
+    Standing, StoryId, Timestamp, View, ViewError,
 };
 
 mod apply;
 mod block;
 mod codec;
+mod conversations;
 mod days;
 mod disk;
 mod filter;
+mod forget;
 mod issues;
 mod key;
 mod layers;
@@ -43,7 +45,9 @@ mod tests;
 
 use layers::Layers;
 
+pub use conversations::{Followed, blank_alert};
 pub use days::{Held, HeldBack, HeldDay};
+pub use forget::{Left, forget_in_alert};
 pub use issues::Down;
 pub use open::Opened;
 pub use read::{DeliveryFilter, Story};
@@ -197,6 +201,18 @@ impl Memory for Store {
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {
         let record = self.read(|layers| layers.source_record(source))?;
         Ok(record.map(SourceState::from).unwrap_or_default())
+    }
+
+    fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
+        Ok(self.read(|layers| layers.standing_record(post))?.standing)
+    }
+
+    fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
+        self.read(|layers| Ok(layers.get(&key::forgotten(mark))?.is_some()))
+    }
+
+    fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
+        self.read(|layers| layers.mentions_in(root))
     }
 
     fn listed(&self, source: &str, posts: &[PostId], at: Timestamp) -> Result<(), ViewError> {

@@ -10,11 +10,11 @@ use sled::IVec;
 
 use crate::model::event::Validators;
 use crate::model::{
-    Alert, Counts, Handle, Position, PostId, Progress, Reason, SourceState, StoryId, Timestamp, ViewError,
+    Alert, Counts, Handle, Position, PostId, Progress, Reason, SourceState, Standing, StoryId, Timestamp, ViewError,
 };
 
 use super::codec::{Bytes, VERSION, versioned};
-use super::{Delivery, DeliveryState};
+use super::{Delivery, DeliveryState, Followed};
 
 /// Most sources remembered as listing one post; more are not.
 const MAX_LISTERS: usize = 32;
@@ -230,6 +230,40 @@ pub struct HeldRecord {
     pub reason: Reason,
     /// The frame that held it back first.
     pub position: Position,
+}
+
+/// How a conversation is followed; its root stands in the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowedRecord {
+    pub post: PostId,
+    pub source: String,
+    pub score: u8,
+    pub since: Timestamp,
+    pub next: Timestamp,
+    pub readings: u32,
+    pub validators: Option<Validators>,
+}
+
+impl FollowedRecord {
+    pub fn of(self, conversation: PostId) -> Followed {
+        let Self { post, source, score, since, next, readings, validators } = self;
+        Followed { conversation, post, source, score, since, next, readings, validators }
+    }
+}
+
+impl From<Followed> for FollowedRecord {
+    fn from(followed: Followed) -> Self {
+        let Followed { conversation: _, post, source, score, since, next, readings, validators } = followed;
+        Self { post, source, score, since, next, readings, validators }
+    }
+}
+
+/// What became of a post since it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingRecord {
+    pub standing: Standing,
+    /// What was written of it by then is kept no more. Stays when the site brings the post back with other words.
+    pub blank_to: Option<Timestamp>,
 }
 
 /// Posts of one source and day by outcome.

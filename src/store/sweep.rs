@@ -75,6 +75,12 @@ impl Store {
         for table in [key::ALERTED, key::SPENT] {
             self.sweep_table(table, |layers, key, _| layers.is_spent_long_ago(key, today))?;
         }
+        for table in [key::STANDING, key::MENTIONED] {
+            self.sweep_table(table, |layers, key, _| {
+                let post = key::last_post(key).ok_or_else(wrong_key)?;
+                Ok(layers.post(post)?.is_none())
+            })?;
+        }
         for (stage, kept) in KEPT {
             swept.deliveries += self.sweep_log(stage, now - kept)?;
         }

@@ -12,6 +12,10 @@ pub const ALERTS: &str = "overheard_alerts_total";
 pub const SOURCE_HEALTH: &str = "overheard_source_health";
 /// Polls ended, by `source` and `result`.
 pub const POLLS: &str = "overheard_polls_total";
+/// Conversations read again.
+pub const THREADS: &str = "overheard_threads_read_total";
+/// Conversations that are followed no more, by `reason`.
+pub const THREADS_ENDED: &str = "overheard_threads_ended_total";
 /// Position of the last frame in the journal.
 pub const JOURNAL_POSITION: &str = "overheard_journal_position";
 /// 1 while the disk takes no writes and intake is stopped, else 0.
@@ -34,6 +38,8 @@ pub(super) fn describe() {
     describe_counter!("overheard_deliveries_total", "Attempts to deliver, by receiver and result");
     describe_histogram!("overheard_delivery_seconds", "How long receivers take, by receiver");
     describe_gauge!("overheard_receiver_failures", "Attempts in a row that a receiver did not take");
+    describe_counter!(THREADS, "Conversations of mentions read again");
+    describe_counter!(THREADS_ENDED, "Conversations that are followed no more, by reason");
     describe_gauge!(JOURNAL_POSITION, "Position of the last frame in the journal");
     describe_gauge!(INTAKE_STOPPED, "1 while the disk takes no writes and intake is stopped, else 0");
     describe_counter!(RELOADS, "Configuration reloads, by result");

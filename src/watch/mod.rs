@@ -40,6 +40,8 @@ pub struct WatchSpec {
     pub query: Query,
     /// Most stories that are alerted on one local day; the rest is told of in one digest after midnight.
     pub max_alerts_per_day: Option<u32>,
+    /// Whether the conversations of its mentions are followed; `None` leaves it to their score.
+    pub follow: Option<bool>,
 }
 
 impl WatchSpec {
@@ -52,13 +54,16 @@ impl WatchSpec {
             priority: Priority::default(),
             query,
             max_alerts_per_day: None,
+            follow: None,
         }
     }
 
     /// Changes whenever the watch would match, or be treated, differently.
     pub fn version(&self) -> WatchVersion {
-        let Self { name: _, role, owner, priority, query, max_alerts_per_day } = self;
-        let settings = format!("{query}\n{role:?}\n{owner:?}\n{priority:?}\n{max_alerts_per_day:?}");
+        let Self { name: _, role, owner, priority, query, max_alerts_per_day, follow } = self;
+        let mut settings = format!("{query}\n{role:?}\n{owner:?}\n{priority:?}\n{max_alerts_per_day:?}");
+        // What was recorded before there was this setting keeps its version.
+        settings.extend(follow.map(|follow| format!("\n{follow}")));
         blake3::hash(settings.as_bytes()).to_hex()[..16].to_owned()
     }
 }

@@ -19,6 +19,7 @@ fn spec(name: &str, query: &str) -> WatchSpec {
         priority: Priority::Normal,
         query,
         max_alerts_per_day: None,
+        follow: None,
     }
 }
 

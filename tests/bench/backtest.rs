@@ -109,6 +109,9 @@ fn decided(posts: &[(String, String)], number: usize, total: usize) -> Decided {
         alerts: Vec::new(),
         held_back: Vec::new(),
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Default::default(),
         post,
     }
 }

@@ -74,6 +74,9 @@ impl<'a> Replay<'a> {
         if !self.finds(&matches) {
             return Ok(Judged::NotFound);
         }
+        if let Some(SuppressedAlert::OwnPost) = excluded {
+            return Ok(Judged::NotFound);
+        }
         if let Some(SuppressedAlert::Excluded { exclusion, .. }) = excluded {
             return Ok(Judged::Excluded(exclusion));
         }
@@ -118,6 +121,9 @@ impl<'a> Replay<'a> {
             alerts: Vec::new(),
             held_back: Vec::new(),
             day: None,
+            follow: false,
+            answers: Vec::new(),
+            standing: Default::default(),
         };
         route(&mut decided, false, self.rules, &Overlay::new(&self.told))?;
         self.told.remember(&decided, self.rules);

@@ -92,7 +92,7 @@ impl<'a> Tally<'a> {
             }
             SuppressedAlert::NoRoute => self.without_route += 1,
             // Exclusions are counted before; there is no first poll in a replay.
-            SuppressedAlert::Excluded { .. } | SuppressedAlert::FirstPoll { .. } => {}
+            SuppressedAlert::Excluded { .. } | SuppressedAlert::OwnPost | SuppressedAlert::FirstPoll { .. } => {}
         }
     }
 

@@ -102,6 +102,7 @@ fn recorded_exclusion(record: &Record) -> Option<&str> {
         SuppressedAlert::StoryAlerted { .. }
         | SuppressedAlert::FirstPoll { .. }
         | SuppressedAlert::NoRoute
+        | SuppressedAlert::OwnPost
         | SuppressedAlert::DailyCap { .. } => None,
     })
 }
@@ -164,7 +165,9 @@ fn chosen<'r>(record: &'r Record, alerts: &'r [AlertShown]) -> Option<Vec<&'r st
                 chosen.push(receiver);
             }
             SuppressedAlert::NoRoute => {}
-            SuppressedAlert::FirstPoll { .. } | SuppressedAlert::Excluded { .. } => return None,
+            SuppressedAlert::FirstPoll { .. } | SuppressedAlert::Excluded { .. } | SuppressedAlert::OwnPost => {
+                return None;
+            }
         }
     }
     chosen.sort_unstable();

@@ -21,7 +21,9 @@ use super::supervise::Daemon;
 use crate::archive::{Archive, ArchiveError, Record, Told};
 use crate::config::Config;
 use crate::journal::History;
-use crate::model::{AlertId, Outcome, PostId, Score, SourceHealth, Sources, SuppressedAlert, Timestamp, ViewError};
+use crate::model::{
+    AlertId, Outcome, PostId, Score, SourceHealth, Sources, Standing, SuppressedAlert, Timestamp, ViewError,
+};
 use crate::store::{DeliveryFilter, Store};
 
 pub use differs::{Change, Difference};
@@ -84,6 +86,12 @@ pub struct Explanation {
     pub outcome: Outcome,
     /// The outcome as a sentence.
     pub ended: String,
+    /// What became of it since: answered, accepted, closed, deleted.
+    #[serde(default)]
+    pub standing: Standing,
+    /// When its conversation is read again; `None` where it is not followed.
+    #[serde(default)]
+    pub read_again: Option<Timestamp>,
     /// Every watch that matched, as it was recorded when the post was read.
     pub matches: Vec<MatchShown>,
     /// `None` for what no watch matched.
@@ -164,6 +172,8 @@ impl Evidence<'_> {
             also: also.iter().map(Member::from).collect(),
             outcome: record.outcome,
             ended: words::outcome(record.outcome).to_owned(),
+            standing: record.standing.clone(),
+            read_again: self.store.followed_in(record.post.conversation())?.map(|followed| followed.next),
             matches: self.matches(&record),
             score: (!record.matches.is_empty()).then(|| record.score.clone()),
             story: self.story(&record)?,

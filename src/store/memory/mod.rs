@@ -3,16 +3,18 @@
 //! The same view from plain maps, with nothing on the disk: for tests, which hold it against
 //! [`Store`](super::Store) too, and for rehearsals that keep nothing.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::issues::in_order;
 use super::key::day;
-use super::{Delivery, DeliveryFilter, Down, HeldDay, Story};
+use super::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Story};
 use crate::model::{
     Candidate, Counts, Day, Event, Handle, Issue, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
-    StoryId, Timestamp, View, ViewError,
+    Standing, StoryId, Timestamp, View, ViewError,
 };
 
+mod conversations;
 mod days;
 mod state;
 
@@ -100,6 +102,17 @@ impl InMemory {
         self.state().held_day(watch, day)
     }
 
+    /// See [`Store::followed`](super::Store::followed).
+    pub fn followed(&self) -> Vec<Followed> {
+        self.state().followed.values().cloned().collect()
+    }
+
+    /// See [`Store::blanked`](super::Store::blanked).
+    pub fn blanked(&self) -> HashMap<PostId, Timestamp> {
+        let state = self.state();
+        state.standing.iter().filter_map(|(post, record)| Some((*post, record.blank_to?))).collect()
+    }
+
     /// See [`Store::sweep`](super::Store::sweep).
     pub fn sweep(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool) {
         self.state().sweep(now, configured);
@@ -152,6 +165,18 @@ impl Memory for InMemory {
 
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {
         Ok(self.state().sources.get(source).map(|source| source.state.clone()).unwrap_or_default())
+    }
+
+    fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
+        Ok(self.state().standing.get(&post).map(|record| record.standing.clone()).unwrap_or_default())
+    }
+
+    fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
+        Ok(self.state().forgotten.contains(&mark))
+    }
+
+    fn mentions_in(&self, root: PostId) -> Result<Vec<(PostId, Timestamp)>, ViewError> {
+        Ok(self.state().mentions_in(root))
     }
 
     fn listed(&self, source: &str, posts: &[PostId], at: Timestamp) -> Result<(), ViewError> {

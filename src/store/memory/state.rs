@@ -10,9 +10,9 @@ use crate::model::{
 };
 use crate::store::issues::ISSUES_KEPT;
 use crate::store::key::day;
-use crate::store::record::HeldRecord;
+use crate::store::record::{HeldRecord, StandingRecord};
 use crate::store::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
-use crate::store::{Delivery, DeliveryState, Stage};
+use crate::store::{Delivery, DeliveryState, Followed, Stage};
 
 #[derive(Clone, Debug, Default)]
 pub struct State {
@@ -31,6 +31,12 @@ pub struct State {
     pub held: BTreeMap<HeldKey, HeldRecord>,
     pub issues: BTreeMap<IssueId, Issue>,
     pub downs: BTreeMap<Timestamp, Timestamp>,
+    /// By root.
+    pub followed: BTreeMap<PostId, Followed>,
+    pub forgotten: BTreeSet<PostId>,
+    pub standing: BTreeMap<PostId, StandingRecord>,
+    /// Dates of mentions by root and post.
+    pub mentioned: BTreeMap<(PostId, PostId), Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -83,6 +89,9 @@ impl State {
                 self.downs.insert(*from, *until);
             }
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
+            Event::Thread(read) => self.apply_thread(read),
+            Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
+            Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
         }
     }
 
@@ -100,6 +109,7 @@ impl State {
         for decided in &page.posts {
             self.apply_decided(decided, &page.source, page.at);
             self.apply_caps(position, decided);
+            self.apply_conversation(decided, &page.source);
         }
         if page.counts.total() > 0 {
             self.counts.entry((day(page.at), page.source.clone())).or_default().merge(&page.counts);
@@ -182,7 +192,7 @@ impl State {
         }
     }
 
-    fn leave(&mut self, story: StoryId, post: PostId) {
+    pub fn leave(&mut self, story: StoryId, post: PostId) {
         let left = self.stories.get_mut(&story).is_some_and(|known| {
             known.members.remove(&post);
             !known.members.is_empty()
@@ -248,6 +258,9 @@ impl State {
             configured(source) && read.get(source).is_some_and(|read| *read <= last + UNLISTED_DAYS)
         };
         self.posts.retain(|_, post| !post.expired || post.listed.iter().any(|(source, last)| lists(source, last)));
+        let posts = &self.posts;
+        self.standing.retain(|post, _| posts.contains_key(post));
+        self.mentioned.retain(|(_, post), _| posts.contains_key(post));
         self.counts.retain(|(day, _), _| day + COUNT_DAYS >= today);
         self.sweep_spent(today);
         self.issues.retain(|_, issue| issue.closed.is_none_or(|closed| closed >= now - ISSUES_KEPT));

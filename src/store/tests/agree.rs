@@ -50,6 +50,11 @@ fn post() -> impl Strategy<Value = crate::model::event::Decided> {
             decided.content_hash = at as u64;
             decided.story.keys.push(key(another_key));
             let decided = on_day(decided, day, &WATCHES[..watches]);
+            let decided = match other % 4 {
+                0 => following(decided, another_key),
+                1 => answering(decided, another_key, &[other, number]),
+                _ => decided,
+            };
             let decided = match held {
                 Some((watch, to, score)) => held_back(decided, WATCHES[watch], RECEIVERS[to], day, score),
                 None => decided,
@@ -79,6 +84,10 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         1 => alert.clone().prop_map(|(of, to, at)| dead(of, to, at)),
         1 => alert.prop_map(|(of, to, at)| replayed(of, to, at)),
         2 => (prop::collection::vec(0..NUMBERS, 1..4), 0..2000i64).prop_map(|(posts, at)| expired(&posts, at * HOUR)),
+        1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..2000i64).prop_map(|(posts, at)| deleted(&posts, at * HOUR)),
+        1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..NUMBERS).prop_map(|(posts, author)| forgotten(&posts, &[author])),
+        2 => (0..NUMBERS, 0..2000i64, prop::option::of(0..2000i64), prop::option::of(0..NUMBERS), any::<bool>())
+            .prop_map(|(root, at, next, accepted, closed)| thread(root, at * HOUR, next, accepted, closed)),
         2 => (0..WATCHES.len(), DAYS, 0..40u64, 0..NUMBERS, 0..RECEIVERS.len()).prop_map(|(watch, day, through, of, to)| {
             day_over(WATCHES[watch], day, through, vec![digest(of, RECEIVERS[to], day)])
         }),
@@ -199,6 +208,12 @@ impl Pair {
         assert_eq!(left.all_sources(), right.all_sources());
         assert_eq!(left.counted(Timestamp(0)), right.counted(Timestamp(0)));
         assert_eq!((left.all_issues(), left.all_downs()), (right.all_issues(), right.all_downs()));
+        assert_eq!((left.all_followed(), left.all_blanked()), (right.all_followed(), right.all_blanked()));
+        for number in 0..NUMBERS {
+            assert_eq!(left.standing(id(number)), right.standing(id(number)));
+            assert_eq!(left.mentions_in(id(number)), right.mentions_in(id(number)));
+            assert_eq!(left.is_forgotten(id(number)), right.is_forgotten(id(number)));
+        }
         assert_eq!(left.list(&DeliveryFilter::default()), right.list(&DeliveryFilter::default()));
         for number in 0..NUMBERS {
             assert_eq!(left.seen(id(number)), right.seen(id(number)), "post {number}");

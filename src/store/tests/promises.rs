@@ -1,8 +1,8 @@
 //! What does a store promise? The same tests for every store there is.
 
 use super::scene::*;
-use crate::model::event::{DeliveryAttempt, DeliveryResult};
-use crate::model::{Candidate, Event, Handle, Position, Seen, SourceState, StoryId, Timestamp};
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult};
+use crate::model::{Candidate, DigestEntry, Event, Handle, Outcome, Position, Seen, SourceState, StoryId, Timestamp};
 use crate::store::memory::InMemory;
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Stage, Store, Story};
 
@@ -58,6 +58,10 @@ promises!(
     what_a_cap_held_back_waits_for_the_end_of_its_day_and_is_told_once,
     what_comes_after_a_day_was_told_waits_for_another_digest,
     a_story_told_meanwhile_is_in_no_digest,
+    a_conversation_is_followed_once_until_it_is_over,
+    a_reply_of_the_team_answers_once_and_what_became_of_a_post_is_known,
+    a_deleted_post_leaves_no_words_in_alerts_and_digests,
+    of_a_forgotten_post_only_its_id_is_known,
     what_was_spent_is_swept_after_its_day_and_what_was_held_back_is_not,
 );
 
@@ -509,4 +513,84 @@ fn what_was_spent_is_swept_after_its_day_and_what_was_held_back_is_not(store: &d
     apply(store, [day_over("acme", 5, store.position().0, vec![])]);
     store.swept(Timestamp(30 * DAY), &|_| true);
     assert_eq!(spent(store, "acme", 5, 1), (0, false));
+}
+
+fn a_conversation_is_followed_once_until_it_is_over(store: &dyn AnyStore) {
+    apply(store, [read(page("blog", 10, vec![following(opens(1, 10), 1), following(opens(2, 10), 1)]))]);
+    let followed = store.all_followed();
+    let shown: Vec<_> = followed.iter().map(|one| (one.conversation, one.post, one.since, one.readings)).collect();
+    assert_eq!(shown, [(id(1), id(1), Timestamp(10), 0)], "its reply is not followed apart");
+    assert!(followed[0].next > Timestamp(10) && followed[0].validators.is_none());
+    assert_eq!(store.mentions_in(id(1)), Ok(vec![(id(1), Timestamp(10)), (id(2), Timestamp(10))]));
+
+    apply(store, [thread(1, 20, Some(30), None, false)]);
+    let followed = store.all_followed().remove(0);
+    assert_eq!((followed.next, followed.readings, followed.since), (Timestamp(30), 1, Timestamp(10)));
+    assert_eq!(followed.validators.and_then(|known| known.etag).as_deref(), Some("20"));
+    apply(store, [thread(1, 30, None, None, true)]);
+    assert_eq!(store.all_followed(), []);
+    apply(store, [read(page("blog", 40, vec![following(opens(3, 40), 1)]))]);
+    assert_eq!(store.all_followed()[0].post, id(3), "a later mention begins it anew");
+}
+
+fn a_reply_of_the_team_answers_once_and_what_became_of_a_post_is_known(store: &dyn AnyStore) {
+    apply(store, [read(page("blog", 10, vec![opens(1, 10)])), thread(1, 15, None, Some(7), true)]);
+    let reply = |number, at| read(page("blog", at, vec![answering(opens(number, at), 1, &[1, 2])]));
+    apply(store, [reply(8, 20), reply(9, 30)]);
+    let standing = store.standing(id(1)).unwrap();
+    assert_eq!((standing.accepted, standing.closed), (Some(id(7)), true));
+    let answered = standing.answered.clone().unwrap();
+    assert_eq!((answered.at, answered.url.as_str()), (Timestamp(20), "https://acme.example/8"));
+    assert_eq!(store.standing(id(2)).unwrap().answered, Some(answered), "also before the post itself is read");
+    let edited = Decided { outcome: Outcome::Edited, standing: standing.clone(), ..opens(1, 40) };
+    apply(store, [read(page("blog", 40, vec![edited]))]);
+    assert_eq!(store.standing(id(1)), Ok(standing));
+}
+
+fn a_deleted_post_leaves_no_words_in_alerts_and_digests(store: &dyn AnyStore) {
+    let mut digest = digest(2, "it", 5);
+    let listed = |number, title: &str| DigestEntry {
+        story: story(number),
+        post: id(number),
+        title: title.into(),
+        url: String::new(),
+        site: String::new(),
+        score: 1,
+    };
+    digest.digest.as_mut().unwrap().listed = vec![listed(2, "stays"), listed(1, "goes")];
+    apply(store, [read(page("blog", 10, vec![alerting(opens(1, 10), "it"), alerting(opens(2, 10), "it")]))]);
+    apply(store, [day_over("acme", 5, 1, vec![digest]), deleted(&[1], 20)]);
+    for delivery in store.list(&DeliveryFilter::default()) {
+        let alert = delivery.alert;
+        assert_eq!(alert.post.title.is_empty(), alert.post.id == id(1), "{}", alert.id);
+        let titles: Vec<String> =
+            alert.digest.into_iter().flat_map(|digest| digest.listed).map(|entry| entry.title).collect();
+        assert!(titles.is_empty() || titles == ["stays", ""]);
+    }
+    assert_eq!(store.standing(id(1)).unwrap().deleted, Some(Timestamp(20)));
+    assert_eq!(store.seen(id(1)).unwrap().unwrap().content_hash, 100, "it is known when it is listed again");
+
+    let again = Decided { outcome: Outcome::Edited, ..opens(1, 30) };
+    apply(store, [read(page("blog", 30, vec![again]))]);
+    assert_eq!(store.standing(id(1)).unwrap().deleted, None, "the site brought it back");
+    assert_eq!(store.all_blanked(), [(id(1), Timestamp(20))].into(), "what it said before stays gone");
+}
+
+fn of_a_forgotten_post_only_its_id_is_known(store: &dyn AnyStore) {
+    let both = vec![alerting(following(opens(1, 10), 1), "it"), alerting(opens(2, 10), "it")];
+    apply(store, [read(page("blog", 10, both)), day_over("acme", 5, 1, vec![digest(1, "it", 5)])]);
+    apply(store, [thread(1, 15, Some(20), Some(7), true), forgotten(&[1], &[9])]);
+    assert_eq!(store.seen(id(1)), Ok(None));
+    assert_eq!((store.standing(id(1)), store.all_followed()), (Ok(Default::default()), vec![]));
+    assert_eq!((store.told_story(story(1)), store.mentions_in(id(1))), (None, Ok(vec![])));
+    let left: Vec<String> = store.list(&DeliveryFilter::default()).into_iter().map(|one| one.alert.id).collect();
+    assert_eq!(left, ["digest_001_it", "alert_002_it"]);
+    let due = store.due("it", Timestamp(9 * DAY), 9).unwrap();
+    assert_eq!(
+        due.iter().filter(|pending| pending.alert.post.title.is_empty()).count(),
+        1,
+        "the digest tells of others"
+    );
+    let known = [1, 2, 9].map(|number| store.is_forgotten(id(number)).unwrap());
+    assert_eq!(known, [true, false, true]);
 }

@@ -1,15 +1,16 @@
 //! Which events and which stores do the tests of the store play with?
 
+use std::collections::HashMap;
 use std::path::Path;
 
-use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, Validators};
+use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, ThreadRead, Validators};
 use crate::model::{
     Alert, Counts, Day, DeafSource, Deafness, Digest, Event, Handle, Issue, JoinedBy, Match, Memory, Outbox, Outcome,
     Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp,
     View,
 };
 use crate::store::memory::InMemory;
-use crate::store::{Delivery, DeliveryFilter, Down, HeldDay, Store, Story};
+use crate::store::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Store, Story};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -25,6 +26,8 @@ pub trait AnyStore: View + Memory + Outbox {
     fn held_on(&self, watch: &str, day: Day) -> HeldDay;
     fn all_issues(&self) -> Vec<Issue>;
     fn all_downs(&self) -> Vec<Down>;
+    fn all_followed(&self) -> Vec<Followed>;
+    fn all_blanked(&self) -> HashMap<PostId, Timestamp>;
 }
 
 impl AnyStore for Store {
@@ -58,6 +61,13 @@ impl AnyStore for Store {
     fn all_downs(&self) -> Vec<Down> {
         self.downs().unwrap()
     }
+
+    fn all_followed(&self) -> Vec<Followed> {
+        self.followed().unwrap()
+    }
+    fn all_blanked(&self) -> HashMap<PostId, Timestamp> {
+        self.blanked().unwrap()
+    }
 }
 
 impl AnyStore for InMemory {
@@ -90,6 +100,13 @@ impl AnyStore for InMemory {
     }
     fn all_downs(&self) -> Vec<Down> {
         self.downs()
+    }
+
+    fn all_followed(&self) -> Vec<Followed> {
+        self.followed()
+    }
+    fn all_blanked(&self) -> HashMap<PostId, Timestamp> {
+        self.blanked()
     }
 }
 
@@ -168,6 +185,9 @@ pub fn joins(number: u8, to: u8, at: i64) -> Decided {
         alerts: Vec::new(),
         held_back: Vec::new(),
         day: None,
+        follow: false,
+        answers: Vec::new(),
+        standing: Default::default(),
     }
 }
 
@@ -313,6 +333,45 @@ pub fn issue(number: u8, closed: Option<i64>) -> Vec<Event> {
 
 pub fn down(from: i64, until: i64) -> Vec<Event> {
     vec![Event::Down { from: Timestamp(from), until: Timestamp(until) }]
+}
+
+pub fn forgotten(posts: &[u8], authors: &[u8]) -> Vec<Event> {
+    let ids = |numbers: &[u8]| numbers.iter().copied().map(id).collect();
+    vec![Event::Forgotten { posts: ids(posts), authors: ids(authors), at: Timestamp(0) }]
+}
+
+pub fn deleted(posts: &[u8], at: i64) -> Vec<Event> {
+    vec![Event::Deleted { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
+}
+
+/// The post is a mention whose conversation, that of `root`, is to be followed.
+pub fn following(mut decided: Decided, root: u8) -> Decided {
+    decided.post.thread = (decided.post.id != id(root)).then(|| id(root));
+    let decided = on_day(decided, 1, &["acme"]);
+    Decided { follow: true, day: None, ..decided }
+}
+
+/// The post is a reply of the team that answers others.
+pub fn answering(mut decided: Decided, root: u8, answers: &[u8]) -> Decided {
+    decided.post.thread = Some(id(root));
+    decided.answers = answers.iter().copied().map(id).collect();
+    decided
+}
+
+/// A conversation was read again, and is next at some moment.
+pub fn thread(root: u8, at: i64, next: Option<i64>, accepted: Option<u8>, closed: bool) -> Vec<Event> {
+    vec![Event::Thread(Box::new(ThreadRead {
+        source: "blog".into(),
+        post: id(root),
+        conversation: id(root),
+        at: Timestamp(at),
+        next: next.map(Timestamp),
+        ended: None,
+        engagement: None,
+        accepted: accepted.map(id),
+        closed,
+        validators: Some(Validators { etag: Some(at.to_string()), ..Validators::default() }),
+    }))]
 }
 
 pub fn gone(source: &str, at: i64) -> Vec<Event> {

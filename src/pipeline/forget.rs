@@ -1,0 +1,206 @@
+//! How is a post, or all of an author, forgotten, so that no file of the data directory holds it any more?
+//!
+//! The forgetting is journaled first (ids and hashes, no words): from then on nothing of it is taken in again, also
+//! where the rest is cut short. Then the journal's segments are rewritten without the posts, and everything that was made
+//! from them is made anew. Copies that were made before (backups) are the operator's.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::data::{self, Data, Places};
+use super::supervise::Daemon;
+use crate::clock::Clock;
+use crate::journal::{History, Keep};
+use crate::model::{Author, Event, Ledger, Position, Post, PostId, Timestamp};
+use crate::normalize;
+use crate::store::{Left, Store, forget_in_alert};
+
+/// What is to be forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub posts: Vec<PostId>,
+    /// Whose posts are not taken any more: `handle@site`.
+    pub authors: BTreeSet<String>,
+}
+
+impl Found {
+    pub fn is_empty(&self) -> bool {
+        self.posts.is_empty() && self.authors.is_empty()
+    }
+
+    fn event(&self, at: Timestamp) -> Event {
+        let mark = |author: &String| author.rsplit_once('@').map(|(handle, site)| Author::mark(handle, site));
+        Event::Forgotten { posts: self.posts.clone(), authors: self.authors.iter().filter_map(mark).collect(), at }
+    }
+}
+
+/// What was asked for: an address or the id or key of a post, or an author as `handle` or `handle@site`.
+struct Asked<'a> {
+    text: &'a str,
+    canonical: Option<String>,
+    handle: &'a str,
+    site: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(text: &'a str) -> Self {
+        let text = text.trim();
+        let canonical = Url::parse(text).ok().filter(Url::has_host).map(|url| normalize::canonical_url(&url));
+        let author = text.trim_start_matches('@');
+        let (handle, site) = author.rsplit_once('@').map_or((author, None), |(handle, site)| (handle, Some(site)));
+        Self { text, canonical, handle, site }
+    }
+
+    fn is_post(&self, post: &Post) -> bool {
+        let same_page = self.canonical.as_ref().is_some_and(|page| *page == post.canonical_url);
+        same_page || post.url == self.text || post.key == self.text || post.id.to_string() == self.text
+    }
+
+    /// The author of a post as `handle@site`, if that is who was asked for.
+    fn author(&self, post: &Post) -> Option<String> {
+        let author = post.author.as_ref().filter(|_| self.canonical.is_none() && !self.handle.is_empty())?;
+        let handle = author.handle.trim_start_matches('@');
+        let whole = self.site.is_some() && handle.eq_ignore_ascii_case(self.text.trim_start_matches('@'));
+        let same = handle.to_lowercase() == self.handle.to_lowercase();
+        let at_site = self.site.is_none_or(|site| site.eq_ignore_ascii_case(&post.site));
+        (whole || same && at_site).then(|| format!("{}@{}", handle.to_lowercase(), post.site))
+    }
+}
+
+/// Finds what is meant. Reads the whole journal, which is where everything is.
+pub fn find(history: &History, asked: &str) -> Found {
+    let asked = Asked::new(asked);
+    let (mut posts, mut authors) = (HashSet::new(), BTreeSet::new());
+    // Damage was reported when the journal was opened.
+    for (_, events) in history.replay(Position(0)).flatten() {
+        for event in events {
+            let Event::Page(read) = event else { continue };
+            for decided in read.posts {
+                let author = asked.author(&decided.post);
+                if author.is_some() || asked.is_post(&decided.post) {
+                    posts.insert(decided.post.id);
+                }
+                authors.extend(author);
+            }
+        }
+    }
+    // One of whom nothing was read yet can be kept out all the same.
+    if let (Some(site), true) = (asked.site, asked.canonical.is_none() && posts.is_empty() && !asked.handle.is_empty())
+    {
+        authors.insert(format!("{}@{}", asked.handle.to_lowercase(), site.to_lowercase()));
+    }
+    let mut posts: Vec<PostId> = posts.into_iter().collect();
+    posts.sort();
+    Found { posts, authors }
+}
+
+/// What the journal keeps of an event without posts that are to be forgotten.
+pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
+    if forgotten.is_empty() {
+        return Keep::Whole;
+    }
+    let goes = |post: PostId| forgotten.contains(&post);
+    match event {
+        Event::Page(read) => {
+            let mut left = read.as_ref().clone();
+            left.posts.retain(|decided| !goes(decided.post.id));
+            left.stubs.retain(|stub| !goes(stub.post));
+            let same = left.posts.len() == read.posts.len() && left.stubs.len() == read.stubs.len();
+            if same { Keep::Whole } else { Keep::Instead(Box::new(Event::Page(Box::new(left)))) }
+        }
+        Event::DayOver { watch, day, at, through, alerts } => {
+            let mut left = Vec::with_capacity(alerts.len());
+            let mut same = true;
+            for alert in alerts {
+                let mut alert = alert.clone();
+                let what = forget_in_alert(&mut alert, &goes);
+                same &= what == Left::All;
+                if what != Left::Nothing {
+                    left.push(alert);
+                }
+            }
+            let (watch, day, at, through) = (watch.clone(), *day, *at, *through);
+            if same {
+                Keep::Whole
+            } else {
+                Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts: left }))
+            }
+        }
+        Event::SourceGone { .. }
+        | Event::Delivery(_)
+        | Event::Replayed { .. }
+        | Event::Expired { .. }
+        | Event::Thread(_)
+        | Event::Deleted { .. }
+        // Speaks of sources, never of what people wrote.
+        | Event::Issue { .. }
+        | Event::Down { .. }
+        | Event::Forgotten { .. } => Keep::Whole,
+    }
+}
+
+/// Forgets while no daemon runs; opens the data at `dir` by itself.
+///
+/// # Errors
+/// The data cannot be opened, or the disk refuses; then it may be tried again.
+pub fn offline(dir: &Path, clock: &Clock, found: &Found) -> anyhow::Result<()> {
+    let (mut data, _) = Data::open(dir, clock)?;
+    data.journal.append(&[vec![found.event(clock.now())]])?;
+    data.journal.roll()?;
+    let forgotten: HashSet<PostId> = found.posts.iter().copied().collect();
+    data.journal.history().compact(&mut |_, event| keep_without(event, &forgotten))?;
+    drop(data);
+    Data::discard_views(dir)?;
+    remove_copies(dir)?;
+    let (data, _) = Data::open(dir, clock)?;
+    data.close()
+}
+
+/// Forgets while the daemon runs.
+///
+/// # Errors
+/// The disk refuses; then it may be tried again.
+pub async fn running(daemon: &Arc<Daemon>, found: &Found) -> anyhow::Result<()> {
+    daemon.writer.record(vec![found.event(daemon.clock.now())]).await?;
+    daemon.writer.aside(|journal| journal.roll()).await??;
+    let (history, archive, posts) = (daemon.history().clone(), daemon.archive.clone(), found.posts.clone());
+    let rewritten = tokio::task::spawn_blocking(move || {
+        let forgotten: HashSet<PostId> = posts.iter().copied().collect();
+        history.compact(&mut |_, event| keep_without(event, &forgotten))?;
+        archive.forget(posts, data::FLUSH)?;
+        anyhow::Ok(())
+    });
+    rewritten.await??;
+    let (history, store, places) = (daemon.history().clone(), daemon.store.clone(), daemon.places().clone());
+    daemon.writer.aside(move |_| make_store_anew(&history, &store, &places)).await??;
+    remove_copies(daemon.dir())
+}
+
+/// The store's files keep what was removed from them: only new ones do not have it. The writer stands still meanwhile.
+fn make_store_anew(history: &History, store: &Store, places: &Places) -> anyhow::Result<()> {
+    remove(&places.snapshots)?;
+    store.make_anew(&places.snapshots, history.last(), |after| history.replay(after))?;
+    Ok(())
+}
+
+/// Removes what was set aside earlier, with everything in it.
+fn remove_copies(dir: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().contains(".set-aside") {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(dir: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
