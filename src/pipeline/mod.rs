@@ -8,15 +8,19 @@ pub mod backtest;
 mod board;
 mod cap;
 pub mod count;
+pub mod coverage;
 pub mod data;
 mod days;
+mod deaf;
 pub mod doors;
+mod ears;
 pub mod evaluate;
 pub mod explain;
 pub mod look;
 mod overlay;
 mod pace;
 pub mod push;
+mod rates;
 pub mod rehearse;
 pub mod schedule;
 mod stream;
@@ -288,6 +292,7 @@ fn alert(decided: &Decided, routed: Routed, matches: &[Match]) -> Alert {
         decided_at: decided.post.received,
         sample: false,
         digest: None,
+        issue: None,
     }
 }
 

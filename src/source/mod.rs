@@ -3,7 +3,9 @@
 mod bluesky;
 mod discourse;
 mod hacker_news;
+mod json_api;
 mod rss;
+mod sitemap;
 mod stack_exchange;
 mod web_page;
 mod webhook_in;
@@ -16,7 +18,9 @@ pub static KINDS: &[&dyn SourceKind] = &[
     &bluesky::KIND,
     &discourse::KIND,
     &hacker_news::KIND,
+    &json_api::KIND,
     &rss::KIND,
+    &sitemap::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
     &webhook_in::KIND,
