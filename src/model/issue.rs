@@ -153,9 +153,7 @@ impl Deafness {
             FetchProblem::Refused { .. }
             | FetchProblem::NoToken { .. }
             | FetchProblem::Robots { .. }
-            | FetchProblem::PrivateAddress { .. } => {
-                Self::Blocked
-            }
+            | FetchProblem::PrivateAddress { .. } => Self::Blocked,
             FetchProblem::Wall { .. } => Self::Wall,
             FetchProblem::FoundNothing { .. } => Self::FoundNothing,
             FetchProblem::ErrorItem { .. } => Self::ErrorItem,

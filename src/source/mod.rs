@@ -4,11 +4,16 @@ mod bluesky;
 mod discourse;
 mod hacker_news;
 mod json_api;
+mod lemmy;
+mod lobsters;
+mod mastodon;
+mod reddit;
 mod rss;
 mod sitemap;
 mod stack_exchange;
 mod web_page;
 mod webhook_in;
+mod youtube;
 
 use crate::model::SourceKind;
 
@@ -19,9 +24,14 @@ pub static KINDS: &[&dyn SourceKind] = &[
     &discourse::KIND,
     &hacker_news::KIND,
     &json_api::KIND,
+    &lemmy::KIND,
+    &lobsters::KIND,
+    &mastodon::KIND,
+    &reddit::KIND,
     &rss::KIND,
     &sitemap::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
     &webhook_in::KIND,
+    &youtube::KIND,
 ];
