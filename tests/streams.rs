@@ -60,7 +60,6 @@ impl Jet {
 
     async fn serve(self, tcp: TcpStream) {
         let mut asked = String::new();
-        #[expect(clippy::result_large_err, reason = "the signature is that of the library")]
         let note = |request: &Request, response: Response| {
             asked = request.uri().to_string();
             Ok(response)

@@ -291,24 +291,6 @@ impl Daemon {
         sources
     }
 
-    /// A place for one push more, to be kept while it is read and written; none when too many are on their way.
-    pub fn place_for_push(&self) -> Option<SemaphorePermit<'_>> {
-        self.pushes.try_acquire().ok()
-    }
-
-    /// Takes what was pushed for a source.
-    ///
-    /// # Errors
-    /// No such source, not authorised, not readable, or nothing can be written: then nothing was taken.
-    pub async fn push(&self, name: &str, pushed: Pushed) -> Result<Taken, PushError> {
-        let config = self.config();
-        let source = config.source(name).filter(|source| source.enabled).ok_or(PushError::NoSuchSource)?;
-        if self.is_stopping() {
-            return Err(PushError::Stopped);
-        }
-        self.listeners.push(source, pushed).await
-    }
-
     /// Every issue that is remembered, the open ones first; none while the store cannot be read.
     pub fn issues(&self) -> Vec<Issue> {
         self.store.issues().unwrap_or_else(|error| {
@@ -329,6 +311,24 @@ impl Daemon {
 
     pub(super) fn set_rates(&self, rates: Rates) {
         self.rates.store(Arc::new(rates));
+    }
+
+    /// A place for one push more, to be kept while it is read and written; none when too many are on their way.
+    pub fn place_for_push(&self) -> Option<SemaphorePermit<'_>> {
+        self.pushes.try_acquire().ok()
+    }
+
+    /// Takes what was pushed for a source.
+    ///
+    /// # Errors
+    /// No such source, not authorised, not readable, or nothing can be written: then nothing was taken.
+    pub async fn push(&self, name: &str, pushed: Pushed) -> Result<Taken, PushError> {
+        let config = self.config();
+        let source = config.source(name).filter(|source| source.enabled).ok_or(PushError::NoSuchSource)?;
+        if self.is_stopping() {
+            return Err(PushError::Stopped);
+        }
+        self.listeners.push(source, pushed).await
     }
 
     /// Searches the archive.
