@@ -14,12 +14,8 @@ impl Site {
     /// What to ask for a question's answers, or for an answer itself.
     pub(super) fn thread_of(&self, post: &Post) -> Option<Url> {
         let id: u64 = post.key.strip_prefix(&self.key_prefix())?.parse().ok()?;
-        let path = match post.post_type {
-            PostType::Answer => format!("answers/{id}"),
-            PostType::Story | PostType::Comment | PostType::Article | PostType::Review | PostType::Question => {
-                format!("questions/{id}/answers")
-            }
-        };
+        let is_answer = post.post_type == PostType::Answer;
+        let path = if is_answer { format!("answers/{id}") } else { format!("questions/{id}/answers") };
         Some(self.call(&path, 1, "creation", []))
     }
 
