@@ -45,7 +45,7 @@ pub(super) struct Map {
     shares: Option<Path>,
     /// Its language: a path, or a fixed `en`.
     lang: Option<PathOrWords>,
-    /// What it is: a path, or a fixed `story`, `comment`, `article`, `review`, `question` or `answer`.
+    /// What it is: a path, or a fixed `story`, `comment`, `article`, `review`, `question` or another word of `type:`.
     #[serde(rename = "type")]
     post_type: Option<PathOrWords>,
     /// Finds something true in items that were deleted at the site.
