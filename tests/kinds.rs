@@ -190,6 +190,7 @@ fn recognised_pages_become_blocks_that_load() {
     let pages = [
         "https://acme.example/",
         "https://acme.example/blog/feed.xml",
+        "https://acme.example/news-sitemap.xml.gz",
         "https://community.acme.example/t/uploads-fail/512/3",
         "https://news.ycombinator.com/item?id=1",
         "https://hn.algolia.com/?q=%22acme%20cloud%22",

@@ -93,7 +93,12 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
         match event {
             Event::Page(page) => page.posts.iter().for_each(|decided| keep(decided, &mut moves, &mut posts)),
             Event::Expired { posts: expired, at: _ } => posts.extend(expired.iter().copied().map(Change::Drop)),
-            Event::SourceGone { .. } | Event::Delivery(_) | Event::Replayed { .. } | Event::DayOver { .. } => {}
+            Event::SourceGone { .. }
+            | Event::Delivery(_)
+            | Event::Replayed { .. }
+            | Event::DayOver { .. }
+            | Event::Issue { .. }
+            | Event::Down { .. } => {}
         }
     }
     moves.extend(posts);

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Day, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score, StoryDecision,
-    StoryId, SuppressedAlert, Timestamp,
+    Alert, AlertId, Counts, Day, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
+    StoryDecision, StoryId, SuppressedAlert, Timestamp,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -29,6 +29,10 @@ pub enum Event {
     /// The local day of a watch with a daily cap is over, and its receivers are told what the frames up to `through`
     /// held back, one digest each. What a later frame holds back of that day is told in another one.
     DayOver { watch: String, day: Day, at: Timestamp, through: Position, alerts: Vec<Alert> },
+    /// An issue was opened, changed or closed: this is how it stands now. Whoever must know is told.
+    Issue { issue: Box<Issue>, alerts: Vec<Alert> },
+    /// Nobody listened from one moment to another: the daemon did not run.
+    Down { from: Timestamp, until: Timestamp },
     /// A post left the archive by age; its seen key stays while the source still lists it.
     Expired { posts: Vec<PostId>, at: Timestamp },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Duration, Timestamp};
+use super::{Counts, Deafness, Duration, Timestamp};
 
 /// The state of a source, as page, API, CLI and metrics show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -146,14 +146,34 @@ pub struct SourceHealth {
     pub next_due: Option<Timestamp>,
     /// The last problem, in words; `None` after an answer that could be read.
     pub last_error: Option<String>,
+    /// What is wrong, as a word; `None` after an answer that could be read.
+    #[serde(default)]
+    pub reason: Option<Deafness>,
+    /// Since when it is so: the last answer before, or the first asking.
+    #[serde(default)]
+    pub troubled_since: Option<Timestamp>,
     /// Askings in a row that failed.
     pub failures: u32,
+    /// It is read in a lesser way than the one configured; what that means, in words.
+    #[serde(default)]
+    pub degraded: Option<String>,
+    /// Since when it is.
+    #[serde(default)]
+    pub degraded_since: Option<Timestamp>,
     /// What the reader had to mend in the last answer.
     pub repaired: Vec<String>,
     /// Polls whose page bound was reached before a known post.
     pub gaps: u64,
     /// Posts by outcome since the daemon started.
     pub counts: Counts,
+    /// Posts a day that it brought on average over the last four weeks; none before its first whole day.
+    #[serde(default)]
+    pub expected_per_day: Option<f64>,
+    /// The part of the last 24 hours, and of the last 7 days, in which it could be heard: 0 to 1.
+    #[serde(default)]
+    pub coverage_day: Option<f64>,
+    #[serde(default)]
+    pub coverage_week: Option<f64>,
     /// How the limit stands under which it is asked; none where posts are pushed to us.
     #[serde(default)]
     pub budget: Option<Budget>,

@@ -8,6 +8,7 @@ pub mod alert;
 pub mod event;
 pub mod fault;
 pub mod health;
+pub mod issue;
 pub mod mention;
 pub mod outcome;
 pub mod post;
@@ -24,6 +25,7 @@ pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert, is
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
 pub use health::{Budget, FetchProblem, Health, SourceHealth};
+pub use issue::{DeafSource, Deafness, Issue, IssueId};
 pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Span, WatchVersion};
 pub use outcome::{Counts, Outcome, Rejection};
 pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};

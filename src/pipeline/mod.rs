@@ -8,14 +8,18 @@ pub mod backtest;
 mod board;
 mod cap;
 pub mod count;
+pub mod coverage;
 pub mod data;
 mod days;
+mod deaf;
 pub mod doors;
+mod ears;
 pub mod evaluate;
 pub mod explain;
 pub mod look;
 mod overlay;
 mod pace;
+mod rates;
 pub mod rehearse;
 pub mod schedule;
 pub mod supervise;
@@ -286,6 +290,7 @@ fn alert(decided: &Decided, routed: Routed, matches: &[Match]) -> Alert {
         decided_at: decided.post.received,
         sample: false,
         digest: None,
+        issue: None,
     }
 }
 

@@ -170,6 +170,7 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
         let page = match turned {
             Turned::Page(page) => {
                 brought.hints.add(page.fresh_for, page.reading.every);
+                parts.board.degraded(&source.name, page.reading.degraded.as_deref());
                 page_of(source, *page, first_poll)
             }
             Turned::Unchanged { fresh_for, .. } => {

@@ -167,6 +167,10 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         Event::Delivery(DeliveryAttempt { at, .. }) | Event::Replayed { at, .. } | Event::DayOver { at, .. } => {
             keep_if(now.since(*at) <= retention.mentions)
         }
+        Event::Issue { issue, .. } => {
+            keep_if(issue.closed.is_none_or(|closed| now.since(closed) <= retention.mentions))
+        }
+        Event::Down { until, .. } => keep_if(now.since(*until) <= retention.mentions),
         Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),
         Event::SourceGone { .. } => Keep::Whole,
     }

@@ -268,8 +268,10 @@ impl AtWork {
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
-                Event::DayOver { alerts, .. } => alerts.iter().for_each(|alert| self.told(alert)),
-                Event::Delivery(_) | Event::SourceGone { .. } | Event::Expired { .. } => {}
+                Event::DayOver { alerts, .. } | Event::Issue { alerts, .. } => {
+                    alerts.iter().for_each(|alert| self.told(alert))
+                }
+                Event::Delivery(_) | Event::SourceGone { .. } | Event::Down { .. } | Event::Expired { .. } => {}
             }
         }
     }

@@ -2,11 +2,13 @@
 
 mod discourse;
 mod hacker_news;
+mod json_api;
 mod lemmy;
 mod lobsters;
 mod mastodon;
 mod reddit;
 mod rss;
+mod sitemap;
 mod stack_exchange;
 mod web_page;
 mod youtube;
@@ -18,11 +20,13 @@ use crate::model::SourceKind;
 pub static KINDS: &[&dyn SourceKind] = &[
     &discourse::KIND,
     &hacker_news::KIND,
+    &json_api::KIND,
     &lemmy::KIND,
     &lobsters::KIND,
     &mastodon::KIND,
     &reddit::KIND,
     &rss::KIND,
+    &sitemap::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
     &youtube::KIND,

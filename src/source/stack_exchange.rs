@@ -15,13 +15,14 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Auth, Duration, Engagement, Fault, Next, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection,
-    Request, Response, Secret, Settings, Source, SourceKind, TextForm, Timestamp,
+    Auth, Duration, Engagement, Fault, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading,
+    Rejection, Request, Response, Secret, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
 };
 use crate::parse::json;
 
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub static KIND: Kind = Kind;
 
@@ -241,13 +242,7 @@ impl Source for Site {
             Step::Questions { page } => self.questions(*page, since(progress)),
             Step::Answers { page, since, of, .. } => self.answers(*page, *since, of),
         };
-        let mut request = Request::get(url);
-        // The API knows no validators.
-        request.conditional = false;
-        if let Some(secret) = self.options.key.clone() {
-            request.auth = Auth::Query { name: "key".to_owned(), secret };
-        }
-        Next::Http(Box::new(request))
+        Next::Http(Box::new(self.request(url)))
     }
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
@@ -264,6 +259,14 @@ impl Source for Site {
             wait,
             ..Reading::default()
         })
+    }
+
+    fn follow(&self, post: &Post) -> Option<Request> {
+        Some(self.request(self.thread_of(post)?))
+    }
+
+    fn read_thread(&self, post: &Post, response: &Response) -> Result<Thread, ReadError> {
+        self.thread(post, response)
     }
 }
 
@@ -337,6 +340,15 @@ fn answered(items: &[Value]) -> Option<(String, i64)> {
 }
 
 impl Site {
+    fn request(&self, url: Url) -> Request {
+        // The API knows no validators.
+        let mut request = Request { conditional: false, ..Request::get(url) };
+        if let Some(secret) = self.options.key.clone() {
+            request.auth = Auth::Query { name: "key".to_owned(), secret };
+        }
+        request
+    }
+
     fn questions(&self, page: u32, since: Option<i64>) -> Url {
         let Options { tagged, query, .. } = &self.options;
         // `questions` wants all tags of a list, the search one of them.
@@ -361,7 +373,12 @@ impl Site {
     }
 
     fn key(&self, id: u64) -> String {
-        format!("stackexchange:{}:{id}", self.options.site)
+        format!("{}{id}", self.key_prefix())
+    }
+
+    /// What all keys of this site begin with.
+    fn key_prefix(&self) -> String {
+        format!("stackexchange:{}:", self.options.site)
     }
 
     fn post(&self, item: &Value) -> Result<RawPost, Rejection> {

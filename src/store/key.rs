@@ -38,6 +38,17 @@ pub const ALERTED: u8 = b'x';
 /// Local day, watch, receiver, story → what a daily cap held back.
 pub const HELD: u8 = b'h';
 
+/// Issue id → the issue.
+pub const ISSUE: u8 = b'e';
+/// Moment at which nobody listened any more → when somebody did again.
+pub const DOWN: u8 = b'o';
+
+pub fn down(from: Timestamp) -> [u8; 9] {
+    let mut bytes = [DOWN; 9];
+    bytes[1..].copy_from_slice(&from.0.to_be_bytes());
+    bytes
+}
+
 pub fn post(id: PostId) -> [u8; 11] {
     tagged(POST, id)
 }

@@ -23,6 +23,7 @@ mod codec;
 mod days;
 mod disk;
 mod filter;
+mod issues;
 mod key;
 mod layers;
 pub mod memory;
@@ -43,6 +44,7 @@ mod tests;
 use layers::Layers;
 
 pub use days::{Held, HeldBack, HeldDay};
+pub use issues::Down;
 pub use open::Opened;
 pub use read::{DeliveryFilter, Story};
 pub use restore::{Restored, restore};

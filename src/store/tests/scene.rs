@@ -4,11 +4,12 @@ use std::path::Path;
 
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, Validators};
 use crate::model::{
-    Alert, Counts, Day, Digest, Event, Handle, JoinedBy, Match, Memory, Outbox, Outcome, Position, Post, PostId,
-    Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp, View,
+    Alert, Counts, Day, DeafSource, Deafness, Digest, Event, Handle, Issue, JoinedBy, Match, Memory, Outbox, Outcome,
+    Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    View,
 };
 use crate::store::memory::InMemory;
-use crate::store::{Delivery, DeliveryFilter, HeldDay, Store, Story};
+use crate::store::{Delivery, DeliveryFilter, Down, HeldDay, Store, Story};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -22,6 +23,8 @@ pub trait AnyStore: View + Memory + Outbox {
     fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool);
     fn over(&self, today: Day) -> Vec<(String, Day)>;
     fn held_on(&self, watch: &str, day: Day) -> HeldDay;
+    fn all_issues(&self) -> Vec<Issue>;
+    fn all_downs(&self) -> Vec<Down>;
 }
 
 impl AnyStore for Store {
@@ -49,6 +52,12 @@ impl AnyStore for Store {
     fn held_on(&self, watch: &str, day: Day) -> HeldDay {
         self.held(watch, day).unwrap()
     }
+    fn all_issues(&self) -> Vec<Issue> {
+        self.issues().unwrap()
+    }
+    fn all_downs(&self) -> Vec<Down> {
+        self.downs().unwrap()
+    }
 }
 
 impl AnyStore for InMemory {
@@ -75,6 +84,12 @@ impl AnyStore for InMemory {
     }
     fn held_on(&self, watch: &str, day: Day) -> HeldDay {
         self.held(watch, day)
+    }
+    fn all_issues(&self) -> Vec<Issue> {
+        self.issues()
+    }
+    fn all_downs(&self) -> Vec<Down> {
+        self.downs()
     }
 }
 
@@ -174,6 +189,7 @@ pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
         decided_at: decided.post.received,
         sample: false,
         digest: None,
+        issue: None,
     });
     decided
 }
@@ -271,6 +287,32 @@ pub fn replayed(of: u8, receiver: &str, at: i64) -> Vec<Event> {
 
 pub fn expired(posts: &[u8], at: i64) -> Vec<Event> {
     vec![Event::Expired { posts: posts.iter().copied().map(id).collect(), at: Timestamp(at) }]
+}
+
+pub fn issue(number: u8, closed: Option<i64>) -> Vec<Event> {
+    let source = DeafSource {
+        source: "blog".into(),
+        kind: "rss".into(),
+        reason: Deafness::Blocked,
+        why: "HTTP 403".into(),
+        since: Timestamp(i64::from(number)),
+        until: closed.map(Timestamp),
+    };
+    let issue = Issue {
+        id: format!("issue_{number}"),
+        subject: "acme.example".into(),
+        sources: vec![source],
+        opened: Timestamp(i64::from(number)),
+        closed: closed.map(Timestamp),
+    };
+    let mut decided = alerting(opens(number, i64::from(number)), "it");
+    let id = format!("alert_of_{}", issue.id);
+    let alert = Alert { id, issue: Some(issue.clone()), ..decided.alerts.remove(0) };
+    vec![Event::Issue { issue: Box::new(issue), alerts: vec![alert] }]
+}
+
+pub fn down(from: i64, until: i64) -> Vec<Event> {
+    vec![Event::Down { from: Timestamp(from), until: Timestamp(until) }]
 }
 
 pub fn gone(source: &str, at: i64) -> Vec<Event> {

@@ -6,6 +6,7 @@ pub mod count;
 pub mod deliveries;
 pub mod explain;
 pub mod health;
+pub mod issues;
 pub mod reload;
 pub mod search;
 pub mod sources;
