@@ -16,7 +16,12 @@ impl Site {
         let id: u64 = post.key.strip_prefix(&self.key_prefix())?.parse().ok()?;
         let path = match post.post_type {
             PostType::Answer => format!("answers/{id}"),
-            PostType::Story | PostType::Comment | PostType::Article | PostType::Review | PostType::Question => {
+            PostType::Story
+            | PostType::Comment
+            | PostType::Article
+            | PostType::Review
+            | PostType::Question
+            | PostType::Issue => {
                 format!("questions/{id}/answers")
             }
         };
