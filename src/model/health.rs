@@ -60,6 +60,9 @@ pub enum FetchProblem {
     Limited { until: Timestamp, why: String },
     #[error("it refuses us: HTTP {status}")]
     Refused { status: u16 },
+    /// The site that gives the token for our requests gave none: wrong credentials, a locked account.
+    #[error("it gives us no token: {why}")]
+    NoToken { why: String },
     #[error("robots.txt disallows {path}")]
     Robots { path: String },
     /// A private, loopback or otherwise reserved address, without `allow_private`.
@@ -97,6 +100,7 @@ impl FetchProblem {
             Self::TimedOut { .. } => "timed_out",
             Self::Limited { .. } => "limited",
             Self::Refused { .. } => "refused",
+            Self::NoToken { .. } => "no_token",
             Self::Robots { .. } => "robots",
             Self::PrivateAddress { .. } => "private_address",
             Self::TooManyRedirects { .. } => "too_many_redirects",
@@ -114,9 +118,11 @@ impl FetchProblem {
     pub fn health(&self) -> Health {
         match self {
             Self::Limited { .. } => Health::Limited,
-            Self::Refused { .. } | Self::Robots { .. } | Self::PrivateAddress { .. } | Self::Wall { .. } => {
-                Health::Blocked
-            }
+            Self::Refused { .. }
+            | Self::NoToken { .. }
+            | Self::Robots { .. }
+            | Self::PrivateAddress { .. }
+            | Self::Wall { .. } => Health::Blocked,
             Self::Gone => Health::Gone,
             Self::Unreachable { .. }
             | Self::TimedOut { .. }

@@ -150,9 +150,10 @@ impl Deafness {
         match problem {
             FetchProblem::Unreachable { .. } | FetchProblem::TimedOut { .. } => Self::Unreachable,
             FetchProblem::Limited { .. } => Self::Limited,
-            FetchProblem::Refused { .. } | FetchProblem::Robots { .. } | FetchProblem::PrivateAddress { .. } => {
-                Self::Blocked
-            }
+            FetchProblem::Refused { .. }
+            | FetchProblem::NoToken { .. }
+            | FetchProblem::Robots { .. }
+            | FetchProblem::PrivateAddress { .. } => Self::Blocked,
             FetchProblem::Wall { .. } => Self::Wall,
             FetchProblem::FoundNothing { .. } => Self::FoundNothing,
             FetchProblem::ErrorItem { .. } => Self::ErrorItem,

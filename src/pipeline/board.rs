@@ -67,6 +67,15 @@ impl Board {
         self.update(source, |seen| seen.last_asked = Some(now));
     }
 
+    /// The source's stream is open, or brought something: it is not due at any time.
+    pub fn listening(&self, source: &str) {
+        let now = self.clock.now();
+        self.update(source, |seen| {
+            seen.last_answered = Some(now);
+            seen.next_due = None;
+        });
+    }
+
     /// A page of the source was read and its posts are durable.
     pub fn page(&self, source: &str, counts: &Counts, repaired: &[String], gap: bool) {
         let now = self.clock.now();

@@ -11,7 +11,7 @@ use futures_util::future::BoxFuture;
 use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,6 +19,7 @@ use super::backtest::{self, BacktestError, Question, Report, Tell};
 use super::coverage::Silences;
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
+use super::push::{self, PushError, Pushed, Taken};
 use super::rates::Rates;
 use super::schedule::{self, Listeners};
 use super::writer::{Desk, Writer};
@@ -65,6 +66,7 @@ pub struct Daemon {
     /// How many posts a day each source brings; counted once an hour.
     rates: ArcSwap<Rates>,
     listeners: Listeners,
+    pushes: Semaphore,
     token: Secret,
     /// Faults of the last configuration that was rejected; empty when the newest one runs.
     rejected: Mutex<Vec<Fault>>,
@@ -181,6 +183,7 @@ impl Daemon {
             rules,
             rates: ArcSwap::default(),
             listeners,
+            pushes: Semaphore::new(push::AT_ONCE),
             token: Secret::new(new_token()?),
             rejected: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
@@ -308,6 +311,24 @@ impl Daemon {
 
     pub(super) fn set_rates(&self, rates: Rates) {
         self.rates.store(Arc::new(rates));
+    }
+
+    /// A place for one push more, to be kept while it is read and written; none when too many are on their way.
+    pub fn place_for_push(&self) -> Option<SemaphorePermit<'_>> {
+        self.pushes.try_acquire().ok()
+    }
+
+    /// Takes what was pushed for a source.
+    ///
+    /// # Errors
+    /// No such source, not authorised, not readable, or nothing can be written: then nothing was taken.
+    pub async fn push(&self, name: &str, pushed: Pushed) -> Result<Taken, PushError> {
+        let config = self.config();
+        let source = config.source(name).filter(|source| source.enabled).ok_or(PushError::NoSuchSource)?;
+        if self.is_stopping() {
+            return Err(PushError::Stopped);
+        }
+        self.listeners.push(source, pushed).await
     }
 
     /// Searches the archive.

@@ -1,5 +1,6 @@
 //! Which kinds of source are there?
 
+mod bluesky;
 mod discourse;
 mod hacker_news;
 mod json_api;
@@ -11,6 +12,7 @@ mod rss;
 mod sitemap;
 mod stack_exchange;
 mod web_page;
+mod webhook_in;
 mod youtube;
 
 use crate::model::SourceKind;
@@ -18,6 +20,7 @@ use crate::model::SourceKind;
 /// Every kind of source. A new kind is one file beside this one, a `mod` line and a line here.
 #[rustfmt::skip] // one a line, so that a new kind is one new line
 pub static KINDS: &[&dyn SourceKind] = &[
+    &bluesky::KIND,
     &discourse::KIND,
     &hacker_news::KIND,
     &json_api::KIND,
@@ -29,5 +32,6 @@ pub static KINDS: &[&dyn SourceKind] = &[
     &sitemap::KIND,
     &stack_exchange::KIND,
     &web_page::KIND,
+    &webhook_in::KIND,
     &youtube::KIND,
 ];

@@ -61,6 +61,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/api/v1/issues", get(api::issues::list))
         .route("/api/v1/deliveries", get(api::deliveries::list))
         .merge(changes)
+        .route(&format!("{}{{name}}", guard::PUSHED), post(api::push::take))
         .fallback(errors::not_found)
         .layer(
             ServiceBuilder::new()

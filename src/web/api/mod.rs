@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod explain;
 pub mod health;
 pub mod issues;
+pub mod push;
 pub mod reload;
 pub mod search;
 pub mod sources;
