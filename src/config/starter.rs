@@ -90,7 +90,7 @@ fn pages(answers: &Answers, brand: &str) -> Vec<Page> {
     if !tag.is_empty() {
         pages.push(feed(format!("{brand}-mastodon"), &format!("https://mastodon.social/tags/{tag}.rss")));
     }
-    pages.push(feed("lobsters".to_owned(), "https://lobste.rs/rss"));
+    pages.push(feed("lobsters-feed".to_owned(), "https://lobste.rs/rss"));
     for (what, names) in [("product", &answers.products), ("competitor", &answers.competitors)] {
         for (index, name) in names.iter().take(MAX_SEARCHES).enumerate() {
             pages.push(search(format!("{what}-{}-hn", index + 1), HACKER_NEWS, name));
