@@ -110,7 +110,9 @@ fn answer(source: &dyn Source, progress: &Progress, body: &[u8], content_type: &
         Next::Subscribe(subscription) if subscription.url().is_some() => subscription.url().expect("a URL").clone(),
         Next::Subscribe(_) | Next::Done => Url::parse("https://acme.example/").expect("a URL"),
     };
-    let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+    // Secrets have this stand-in; who pushes must show it.
+    let token = ("authorization".to_owned(), "Bearer stand-in".to_owned());
+    let headers = vec![("content-type".to_owned(), content_type.to_owned()), token];
     Response { status: 200, url, headers, body: body.to_vec().into(), received_at: NOW }
 }
 
@@ -179,7 +181,8 @@ fn an_unknown_key_and_a_missing_one_are_told() {
         let nothing = Settings::parse("source.x", "").expect("TOML");
         match kind.load(&nothing) {
             Ok(_) => assert!(required.is_empty(), "{} does without what it requires", kind.name()),
-            Err(faults) => assert!(!faults.is_empty() && !required.is_empty(), "{}", kind.name()),
+            // Where one of several keys must be there, the schema requires none of them.
+            Err(faults) => assert!(faults.iter().all(|fault| !fault.what.is_empty()), "{}", kind.name()),
         }
     }
 }
@@ -189,12 +192,21 @@ fn recognised_pages_become_blocks_that_load() {
     let pages = [
         "https://acme.example/",
         "https://acme.example/blog/feed.xml",
+        "https://acme.example/news-sitemap.xml.gz",
         "https://community.acme.example/t/uploads-fail/512/3",
         "https://news.ycombinator.com/item?id=1",
         "https://hn.algolia.com/?q=%22acme%20cloud%22",
         "https://stackoverflow.com/questions/tagged/acme",
         "https://unix.stackexchange.com/questions/1/x",
         "https://m\u{fc}nchen.example:8443/t/x/1",
+        "https://www.reddit.com/r/acme/comments/1acme05/uploads_fail/",
+        "https://old.reddit.com/search?q=%22acme%20cloud%22",
+        "https://lobste.rs/t/rust,devops",
+        "https://lemmy.acme.example/c/selfhosted@lemmy.example",
+        "https://www.youtube.com/channel/UCacmeacmeacmeacmeacme01",
+        "https://www.youtube.com/watch?v=acmeVideo01",
+        "https://mastodon.social/@acme",
+        "https://mastodon.social/tags/AcmeCloud",
         "ftp://acme.example/t/x/1",
         "mailto:jane@acme.example",
         "data:text/plain,x",
@@ -221,12 +233,15 @@ fn recorded_answers_become_the_posts_they_hold() {
         let origin_url = recorded.answer(&[], "").url;
         let origin = Origin { source: "fixture", kind: recorded.kind.name(), base: &origin_url, received_at: NOW };
         let posts: Vec<Value> = reading.posts.into_iter().map(|raw| shown(raw, &origin)).collect();
-        let read = json!({
+        let mut read = json!({
             "posts": posts,
             "progress": reading.progress,
             "repaired": reading.repaired,
             "wait": reading.wait,
         });
+        if !reading.deleted.is_empty() {
+            read["deleted"] = json!(reading.deleted);
+        }
         insta::with_settings!({ snapshot_path => fixtures(recorded.kind.name()), prepend_module_to_snapshot => false, omit_expression => true }, {
             insta::assert_json_snapshot!(stem, read);
         });

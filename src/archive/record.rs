@@ -128,7 +128,12 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
                 deleted.iter().for_each(|post| stand(*post, News::Deleted(*at), &mut posts));
             }
             Event::Expired { posts: expired, at: _ } => posts.extend(expired.iter().copied().map(Change::Drop)),
-            Event::SourceGone { .. } | Event::Delivery(_) | Event::Replayed { .. } | Event::DayOver { .. } => {}
+            Event::SourceGone { .. }
+            | Event::Delivery(_)
+            | Event::Replayed { .. }
+            | Event::DayOver { .. }
+            | Event::Issue { .. }
+            | Event::Down { .. } => {}
         }
     }
     moves.extend(posts);

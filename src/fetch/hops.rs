@@ -12,6 +12,8 @@ use super::{Current, Door, Policy, names};
 use crate::http::{Deadline, Incoming, Outgoing};
 use crate::model::{Auth, Duration, FetchProblem, Method, Request};
 
+/// Largest body of a refusal that is read; a larger one counts as empty.
+const MAX_REFUSAL: usize = 256 * 1024;
 /// Most redirects that are followed.
 pub(super) const MAX_REDIRECTS: usize = 10;
 
@@ -27,7 +29,7 @@ pub(super) struct Errand<'a> {
     pub cut_off: bool,
 }
 
-/// A 2xx or 304 with its body.
+/// A 2xx, a 304 or a refusal in JSON, with its body.
 pub(super) struct Arrived {
     pub status: u16,
     pub url: Url,
@@ -105,13 +107,21 @@ impl Door {
             return Ok(Hop::Redirect { to: target(&walk.url, &location, &walk.request.auth)?, status });
         }
         let json = incoming.header("content-type").is_some_and(|media| media.contains("json"));
-        if status == 400 && json && !errand.cut_off {
-            // Some APIs say so when they want us to wait, and only the body tells for how long: their kind reads it.
-            return Ok(Hop::Arrived(incoming, turn));
-        }
         let now = self.now();
         let headers = incoming.headers();
-        match problem::of_status(status, |name| header(&headers, name), walk.permanent, now) {
+        let header = |name: &str| header(&headers, name);
+        let refusal = problem::of_status(status, header, walk.permanent, now);
+        if matches!(status, 400..=409 | 411..=499) && json && !errand.cut_off {
+            if let (Refusal::Wait(_), Some(wait)) = (&refusal, problem::wait_said(header, now)) {
+                self.lanes().hold(&limit.waits, now + wait, &format!("HTTP {status}"));
+            }
+            if let Refusal::Wait(_) = refusal {
+                self.lanes().slow_down(&limit);
+            }
+            // Many APIs tell in the body why they refuse, and some only there for how long: their kind reads it.
+            return Ok(Hop::Arrived(incoming, turn));
+        }
+        match refusal {
             Refusal::Problem(problem) => Err(problem),
             Refusal::Wait(wait) => {
                 let why = format!("HTTP {status}");
@@ -178,6 +188,8 @@ async fn arrive(incoming: Incoming, turn: Turn, errand: &Errand<'_>, walk: Walk)
     let (status, headers, policy) = (incoming.status(), incoming.headers(), errand.policy);
     let body = match (status, errand.cut_off) {
         (304, _) => Ok(Bytes::new()),
+        // The status says enough where its words cannot be had.
+        (400.., _) => Ok(incoming.whole(policy.max_body.min(MAX_REFUSAL)).await.unwrap_or_default()),
         (_, true) => incoming.start(policy.max_body).await,
         (_, false) => incoming.whole(policy.max_body).await,
     };

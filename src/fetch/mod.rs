@@ -4,11 +4,14 @@
 //! and gives the page to the caller before the next one is asked. [`Door::ask`] makes a single request: in its turn
 //! under the limit of its host ([`lanes`], [`spacing`]), within what robots.txt allows ([`robots`]), conditional
 //! where the server gave validators ([`conditional`]), over redirects ([`hops`]), and with every failure told
-//! as a [`FetchProblem`] ([`problem`]).
+//! as a [`FetchProblem`] ([`problem`]). A grant is exchanged for its token on the way ([`tokens`]). [`Door::listen`] opens what
+//! brings posts by itself ([`stream`]).
 //!
 //! Waits for a turn use the daemon's clock; the time that a server takes is real.
 
+mod answer;
 mod conditional;
+mod events;
 mod hops;
 mod lanes;
 mod poll;
@@ -17,7 +20,9 @@ mod quota;
 mod robots;
 mod settings;
 mod spacing;
+mod stream;
 mod thread;
+mod tokens;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -27,14 +32,16 @@ use url::Url;
 use crate::clock::Clock;
 use crate::http::{Client, HttpError, redact};
 use crate::model::event::Validators;
-use crate::model::{Budget, Duration, FetchProblem, Request, Response, Timestamp};
+use crate::model::{Auth, Budget, Duration, FetchProblem, Request, Response, Timestamp};
 
 use hops::{Arrived, Errand};
 use lanes::Lanes;
 pub use poll::{Page, Poll, Turned};
 use robots::Robots;
 pub use settings::{DoorSettings, HostRules, LimitBy, Policy};
+pub use stream::Stream;
 pub use thread::{Conversation, ThreadPage};
+use tokens::Tokens;
 
 /// Metrics of the door.
 pub mod names {
@@ -53,6 +60,7 @@ struct Inner {
     opened: Timestamp,
     lanes: Lanes,
     robots: Robots,
+    tokens: Tokens,
     /// Readers at work at once: parsing is CPU time, so as many as there are cores.
     readers: Arc<Semaphore>,
     current: ArcSwap<Current>,
@@ -89,6 +97,7 @@ impl Door {
             lanes: Lanes::new(clock.clone()),
             clock,
             robots: Robots::default(),
+            tokens: Tokens::default(),
             readers: Arc::new(Semaphore::new(readers)),
             current: ArcSwap::from_pointee(Current::new(settings)?),
         })))
@@ -105,6 +114,7 @@ impl Door {
     }
 
     /// Makes one request in its turn. `validators` are those that an earlier answer to the same request gave.
+    /// A status that refuses is a problem, whatever the body says.
     pub async fn ask(
         &self,
         request: &Request,
@@ -112,7 +122,12 @@ impl Door {
         policy: &Policy,
     ) -> Result<Fetched, FetchProblem> {
         let (fetched, _slot) = self.ask_holding(request, validators, policy).await?;
-        Ok(fetched)
+        match &fetched {
+            Fetched::Answer { response, .. } if response.status >= 400 => {
+                Err(self.unread(&self.told(response, policy), None))
+            }
+            Fetched::Answer { .. } | Fetched::Unchanged { .. } => Ok(fetched),
+        }
     }
 
     /// Who waits when a server asks us to: the host, domain or group of a URL, or one source alone.
@@ -135,7 +150,8 @@ impl Door {
         self.0.lanes.holds()
     }
 
-    /// [`Door::ask`], with the place among all requests, to be kept while the answer is read.
+    /// [`Door::ask`], with the place among all requests, to be kept while the answer is read. A refusal in JSON (4xx) is an
+    /// answer here: its kind may read from it for how long we should wait.
     async fn ask_holding(
         &self,
         request: &Request,
@@ -143,16 +159,36 @@ impl Door {
         policy: &Policy,
     ) -> Result<(Fetched, Option<tokio::sync::OwnedSemaphorePermit>), FetchProblem> {
         let known = conditional::known(request, validators);
-        let answered =
-            self.arrive(request, known, policy).await.map(|arrived| self.judge(request, known, policy, arrived));
+        let arrived = self.arrive_with_token(request, known, policy).await;
+        let answered = arrived.map(|arrived| self.judge(request, known, policy, arrived));
         let result = match &answered {
             Ok((Fetched::Unchanged { .. }, _)) => "unchanged",
+            Ok((Fetched::Answer { response, .. }, _)) if response.status >= 400 => {
+                problem::name_of_status(response.status)
+            }
             Ok((Fetched::Answer { .. }, _)) => "answer",
             Err(problem) => problem.name(),
         };
         metrics::counter!(names::REQUESTS, "result" => result).increment(1);
         tracing::debug!(url = redact(&request.url), result, "asked");
         answered
+    }
+
+    /// [`Door::arrive`], with the token of the request's grant where it has one, and with another one if that is not taken.
+    async fn arrive_with_token(
+        &self,
+        request: &Request,
+        known: Option<&Validators>,
+        policy: &Policy,
+    ) -> Result<Arrived, FetchProblem> {
+        let Auth::Token(grant) = &request.auth else { return self.arrive(request, known, policy).await };
+        let token = self.token(grant, None, request, policy).await?;
+        let arrived = self.arrive(&tokens::bearing(request, token.clone()), known, policy).await;
+        if !tokens::is_refused(&arrived) {
+            return arrived;
+        }
+        let token = self.token(grant, Some(&token), request, policy).await?;
+        self.arrive(&tokens::bearing(request, token), known, policy).await
     }
 
     /// Gets the answer from where the request was moved to for good, else from its own address.
@@ -170,11 +206,11 @@ impl Door {
         let direct = Errand { start, conditions: own.conditions.clone(), ..own };
         match self.follow(&direct).await {
             // "For good" was not so: the redirect may have been a mistake of a day.
-            Err(problem) if problem::blames_address(&problem) => {
-                self.follow(&Errand { start: request.url.clone(), ..direct }).await
-            }
-            answered => answered,
+            Err(problem) if problem::blames_address(&problem) => {}
+            Ok(arrived) if problem::status_blames_address(arrived.status) => {}
+            answered => return answered,
         }
+        self.follow(&Errand { start: request.url.clone(), ..direct }).await
     }
 
     /// Whether what arrived is new.
@@ -192,7 +228,7 @@ impl Door {
             self.lanes().hold(&self.limit_key(&url, policy), received_at + wait, "its quota is spent");
         }
         let body_hash = conditional::body_hash(&body);
-        if status == 304 || known.is_some_and(|known| known.body_hash == body_hash) {
+        if status == 304 || (status < 400 && known.is_some_and(|known| known.body_hash == body_hash)) {
             return (Fetched::Unchanged { received_at, fresh_for: quota::fresh_for(header) }, None);
         }
         let response = Response { status, url, headers, body, received_at };
@@ -210,6 +246,10 @@ impl Door {
 
     fn lanes(&self) -> &Lanes {
         &self.0.lanes
+    }
+
+    fn tokens(&self) -> &Tokens {
+        &self.0.tokens
     }
 
     fn robots(&self) -> &Robots {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Door, Fetched, Policy, problem, quota};
+use super::{Door, Fetched, Policy, quota};
 use crate::model::event::Validators;
 use crate::model::{
     Duration, FetchProblem, Next, Progress, Reading, Request, Response, Source, SourceState, Timestamp,
@@ -119,12 +119,8 @@ impl Poll {
         };
         self.first.get_or_insert(validators);
         let (url, received_at, bytes) = (response.url.clone(), response.received_at, response.body.len());
-        let (status, fresh_for) = (response.status, quota::fresh_for(|name| response.header(name)));
+        let fresh_for = quota::fresh_for(|name| response.header(name));
         let (reading, next) = self.read(response).await?;
-        if status >= 400 {
-            // The kind found no error in the body; the status is one all the same.
-            return Err(FetchProblem::Status { status });
-        }
         drop(slot);
         self.pages += 1;
         let done = matches!(next, Next::Subscribe(_) | Next::Done);
@@ -146,29 +142,19 @@ impl Poll {
 
     /// Reads an answer and asks the source what it wants next; keeps the wait that the site asked for.
     async fn read(&self, response: Response) -> Result<(Reading, Next), FetchProblem> {
-        let (url, received_at) = (response.url.clone(), response.received_at);
+        let told = self.door.told(&response, &self.policy);
         let (source, progress) = (self.source.clone(), self.progress.clone());
         let read = move || {
             let reading = source.read(&progress, &response)?;
             let next = source.next(&reading.progress);
             Ok((reading, next))
         };
-        let hold =
-            |wait, why: &str| self.door.lanes().hold(&self.door.limit_key(&url, &self.policy), received_at + wait, why);
-        match self.door.in_reader(read).await? {
-            Ok((reading, next)) => {
-                if let Some(wait) = reading.wait {
-                    hold(wait, "its answer says so");
-                }
-                Ok((reading, next))
-            }
-            Err(error) => Err(match problem::of_reading(error) {
-                (FetchProblem::Unreadable { why }, Some(wait)) => {
-                    FetchProblem::Limited { until: hold(wait, &why), why }
-                }
-                (problem, _) => problem,
-            }),
+        let (reading, next) = self.door.in_reader(read).await?.map_err(|error| self.door.unread(&told, Some(error)))?;
+        if let Some(wait) = reading.wait {
+            self.door.hold_after(&told, wait, "its answer says so");
         }
+        // The kind may find no error in the body of a refusal; the status is one all the same.
+        if told.is_refusal() { Err(self.door.unread(&told, None)) } else { Ok((reading, next)) }
     }
 }
 

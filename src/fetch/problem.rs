@@ -33,9 +33,7 @@ pub(super) fn of_status<'h>(
     for_good: bool,
     now: Timestamp,
 ) -> Refusal {
-    let asked = header("retry-after").and_then(|value| receiver::retry_after(value, now));
-    // Where both are said, the longer one counts.
-    let wait = asked.max(quota::spent(&header, now));
+    let wait = wait_said(header, now);
     match (status, wait) {
         (429, wait) => Refusal::Wait(wait.unwrap_or(DEFAULT_WAIT)),
         // "Calm down" (an old API of Twitter), "security rejection" (Shopify), "bandwidth exceeded" (cPanel), "overloaded".
@@ -46,6 +44,12 @@ pub(super) fn of_status<'h>(
         (410, _) if for_good => Refusal::Problem(FetchProblem::Gone),
         _ => Refusal::Problem(FetchProblem::Status { status }),
     }
+}
+
+/// For how long an answer's headers ask us to wait; where both are said, the longer one counts.
+pub(super) fn wait_said<'h>(header: impl Fn(&str) -> Option<&'h str>, now: Timestamp) -> Option<Duration> {
+    let asked = header("retry-after").and_then(|value| receiver::retry_after(value, now));
+    asked.max(quota::spent(&header, now))
 }
 
 /// What an answer means that its kind could not read, and the wait that the API asked for.
@@ -75,10 +79,27 @@ pub(super) fn blames_address(problem: &FetchProblem) -> bool {
         | FetchProblem::Limited { .. }
         | FetchProblem::Robots { .. }
         | FetchProblem::TooLarge { .. }
+        | FetchProblem::NoToken { .. }
         | FetchProblem::Wall { .. }
         | FetchProblem::FoundNothing { .. }
         | FetchProblem::ErrorItem { .. }
         | FetchProblem::Unreadable { .. } => false,
+    }
+}
+
+/// [`blames_address`] of a refusal in JSON.
+pub(super) fn status_blames_address(status: u16) -> bool {
+    match of_status(status, |_| None, true, Timestamp(0)) {
+        Refusal::Problem(problem) => status > 400 && blames_address(&problem),
+        Refusal::Wait(_) => false,
+    }
+}
+
+/// The name, in metrics, of the problem that a status is.
+pub(super) fn name_of_status(status: u16) -> &'static str {
+    match of_status(status, |_| None, true, Timestamp(0)) {
+        Refusal::Problem(problem) => problem.name(),
+        Refusal::Wait(_) => "limited",
     }
 }
 

@@ -84,6 +84,7 @@ impl Verdict {
             | FetchProblem::TimedOut { .. }
             | FetchProblem::TooLarge { .. }
             | FetchProblem::Status { .. }
+            | FetchProblem::NoToken { .. }
             | FetchProblem::Wall { .. }
             | FetchProblem::FoundNothing { .. }
             | FetchProblem::ErrorItem { .. }

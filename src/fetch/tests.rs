@@ -4,6 +4,9 @@ mod limits;
 mod manners;
 mod polls;
 mod redirects;
+mod refusals;
+mod streams;
+mod tokens;
 mod unchanged;
 
 use std::collections::BTreeMap;
@@ -50,6 +53,7 @@ struct Site {
 struct Asking {
     path: String,
     headers: axum::http::HeaderMap,
+    body: String,
 }
 
 impl Asking {
@@ -73,7 +77,9 @@ impl Site {
         let site = Self { port, log: Arc::default() };
         let (log, clock) = (site.log.clone(), clock.clone());
         let router = Router::new().fallback(async move |asked: Asked| {
-            let asking = Asking { path: asked.uri().to_string(), headers: asked.headers().clone() };
+            let (path, headers) = (asked.uri().to_string(), asked.headers().clone());
+            let body = axum::body::to_bytes(asked.into_body(), 1 << 20).await.expect("a body");
+            let asking = Asking { path, headers, body: String::from_utf8_lossy(&body).into_owned() };
             log.lock().expect("a lock").push((clock.now(), asking.clone()));
             answer(asking)
         });

@@ -15,10 +15,12 @@ use super::guard::{Guard, Lookup, Resolver, SystemLookup, Way, normal_host};
 use crate::model::{Auth, Duration, Method, Request};
 
 /// Longest wait for a connection, TLS included.
-const CONNECT_TIME: Duration = Duration::seconds(10);
+pub(super) const CONNECT_TIME: Duration = Duration::seconds(10);
 /// Longest silence in the middle of an answer.
 const READ_TIME: Duration = Duration::seconds(20);
 /// How long an unused connection is kept, and how many for one host: polls of a source are minutes apart.
+/// As good as never.
+const NEVER: Duration = Duration::days(36_500);
 const IDLE_TIME: Duration = Duration::seconds(30);
 const IDLE_CONNECTIONS: usize = 2;
 /// Room taken at once for a body whose length was announced; more is taken as it comes.
@@ -48,11 +50,18 @@ pub fn user_agent(contact: Option<&str>) -> String {
 /// Makes exchanges. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    guard: Guard,
+    pub(super) guard: Guard,
+    pub(super) lookup: Arc<dyn Lookup>,
+    pub(super) user_agent: String,
+    /// A proxy is configured.
+    pub(super) proxy: bool,
     /// Connects to public addresses only, or through the proxy.
     guarded: reqwest::Client,
     /// Connects to private addresses too; kept apart so that no connection of it serves a guarded request.
     open: reqwest::Client,
+    /// The same two, for answers that may be silent for as long as they like.
+    guarded_streams: reqwest::Client,
+    open_streams: reqwest::Client,
 }
 
 /// One hop of a request.
@@ -90,6 +99,11 @@ impl Deadline {
         Self { at: Instant::now() + time.to_std(), seconds: time.0.div_ceil(1000) }
     }
 
+    /// No end at all: whoever reads decides for how long.
+    fn never() -> Self {
+        Self { at: Instant::now() + NEVER.to_std(), seconds: NEVER.0 / 1000 }
+    }
+
     /// Runs something until the deadline at the latest.
     pub async fn bound<T>(self, work: impl Future<Output = Result<T, HttpError>>) -> Result<T, HttpError> {
         match tokio::time::timeout_at(self.at, work).await {
@@ -117,28 +131,50 @@ impl Client {
         let resolve = settings.resolve.iter().map(|(host, address)| (normal_host(host), *address)).collect();
         let private = settings.allow_private.iter().map(|host| normal_host(host)).collect();
         let guard = Guard { resolve: Arc::new(resolve), private: Arc::new(private) };
-        let build = |way: Way, proxy: Option<&Url>| -> Result<reqwest::Client, HttpError> {
+        let build = |way: Way, proxy: Option<&Url>, silence: Option<Duration>| -> Result<reqwest::Client, HttpError> {
             let resolver = Resolver { guard: guard.clone(), way, lookup: lookup.clone() };
             let builder = builder(settings, tls()?).dns_resolver(Arc::new(resolver));
+            let builder = match silence {
+                Some(silence) => builder.read_timeout(silence.to_std()),
+                None => builder,
+            };
             let Some(proxy) = proxy else { return builder.build().map_err(|error| HttpError::of(error, 0)) };
             let proxy = reqwest::Proxy::all(proxy.clone()).map_err(|error| HttpError::of(error, 0))?;
             builder.proxy(proxy).build().map_err(|error| HttpError::of(error, 0))
         };
-        let guarded = match &settings.proxy {
-            Some(proxy) => build(Way::Proxied, Some(proxy))?,
-            None => build(Way::Guarded, None)?,
-        };
-        let open = build(Way::Open, None)?;
-        Ok(Self { guard, guarded, open })
+        let proxy = settings.proxy.as_ref();
+        let guarded_way = if proxy.is_some() { Way::Proxied } else { Way::Guarded };
+        let guarded = build(guarded_way, proxy, Some(READ_TIME))?;
+        let open = build(Way::Open, None, Some(READ_TIME))?;
+        let guarded_streams = build(guarded_way, proxy, None)?;
+        let open_streams = build(Way::Open, None, None)?;
+        let (proxy, user_agent) = (proxy.is_some(), settings.user_agent.clone());
+        Ok(Self { guard, lookup, user_agent, proxy, guarded, open, guarded_streams, open_streams })
     }
 
     /// Makes one exchange; follows no redirect. Any status is an answer.
     pub async fn send(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, HttpError> {
+        let response = self.send_by(outgoing, &self.guarded, &self.open).await?;
+        Ok(Incoming { response, deadline: outgoing.deadline })
+    }
+
+    /// Asks for an answer that has no end: the deadline is that of its beginning, and it may be silent in between.
+    pub async fn stream(&self, outgoing: &Outgoing<'_>) -> Result<Incoming, HttpError> {
+        let response = self.send_by(outgoing, &self.guarded_streams, &self.open_streams).await?;
+        Ok(Incoming { response, deadline: Deadline::never() })
+    }
+
+    async fn send_by(
+        &self,
+        outgoing: &Outgoing<'_>,
+        guarded: &reqwest::Client,
+        open: &reqwest::Client,
+    ) -> Result<reqwest::Response, HttpError> {
         let request = outgoing.request;
         let target = target(request, outgoing.url)?;
         let client = match self.guard.way(&target, outgoing.allow_private)? {
-            Way::Open => &self.open,
-            Way::Guarded | Way::Proxied => &self.guarded,
+            Way::Open => open,
+            Way::Guarded | Way::Proxied => guarded,
         };
         let mut builder = client.request(method(request.method), target).headers(headers(outgoing)?);
         if let Some(body) = &request.body {
@@ -146,7 +182,7 @@ impl Client {
         }
         let deadline = outgoing.deadline;
         let sent = async { builder.send().await.map_err(|error| HttpError::of(error, deadline.seconds)) };
-        Ok(Incoming { response: deadline.bound(sent).await?, deadline })
+        deadline.bound(sent).await
     }
 }
 
@@ -218,13 +254,12 @@ fn builder(settings: &ClientSettings, tls: rustls::ClientConfig) -> reqwest::Cli
         .referer(false)
         .user_agent(settings.user_agent.clone())
         .connect_timeout(CONNECT_TIME.to_std())
-        .read_timeout(READ_TIME.to_std())
         .pool_idle_timeout(IDLE_TIME.to_std())
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
 }
 
 /// rustls with ring and Mozilla's roots: no C library, no file of the system.
-fn tls() -> Result<rustls::ClientConfig, HttpError> {
+pub(super) fn tls() -> Result<rustls::ClientConfig, HttpError> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -246,7 +281,7 @@ fn method(method: Method) -> reqwest::Method {
 }
 
 /// The address that is really asked, with its secret where that is at home.
-fn target(request: &Request, hop: &Url) -> Result<Url, HttpError> {
+pub(super) fn target(request: &Request, hop: &Url) -> Result<Url, HttpError> {
     match &request.auth {
         Auth::Url { secret } if *hop == request.url => {
             let wrong = |_| HttpError::Malformed { why: "the secret address is not a URL".into() };
@@ -266,7 +301,7 @@ fn at_home(request: &Request, hop: &Url) -> bool {
     hop.origin() == request.url.origin()
 }
 
-fn headers(outgoing: &Outgoing<'_>) -> Result<HeaderMap, HttpError> {
+pub(super) fn headers(outgoing: &Outgoing<'_>) -> Result<HeaderMap, HttpError> {
     let request = outgoing.request;
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers.iter().chain(outgoing.headers) {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 
+use tokio_tungstenite::tungstenite::{self, error::CapacityError};
 use url::Url;
 
 use super::redact::redact;
@@ -42,6 +43,26 @@ impl HttpError {
     pub(super) fn reserved(host: &str) -> Self {
         Self::Unreachable {
             why: format!("{host} is a link-local, metadata, multicast or reserved address, which is never asked"),
+        }
+    }
+
+    /// What it means that a name could not be looked up.
+    pub(super) fn of_lookup(error: Box<dyn Error + Send + Sync>) -> Self {
+        match error.downcast::<Refused>() {
+            Ok(refused) if refused.allowed => Self::reserved(&refused.host),
+            Ok(refused) => Self::PrivateAddress { host: refused.host.clone() },
+            Err(error) => Self::Unreachable { why: words(error.as_ref()) },
+        }
+    }
+
+    /// What an error of a WebSocket means.
+    pub(super) fn of_socket(error: tungstenite::Error) -> Self {
+        match &error {
+            tungstenite::Error::Capacity(CapacityError::MessageTooLong { max_size, .. }) => {
+                Self::TooLarge { limit: *max_size }
+            }
+            tungstenite::Error::Url(_) | tungstenite::Error::HttpFormat(_) => Self::Malformed { why: words(&error) },
+            _ => Self::Unreachable { why: words(&error) },
         }
     }
 

@@ -83,6 +83,7 @@ fn decided() -> Decided {
         decided_at: Timestamp(3),
         sample: false,
         digest: None,
+        issue: None,
     };
     let story = StoryDecision {
         story: StoryId(id),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClauseHit, Day, Match, Post, PostId, Score, StoryId, Timestamp};
+use super::{ClauseHit, Day, Issue, Match, Post, PostId, Score, StoryId, Timestamp};
 
 /// Identity of one alert to one receiver; the `webhook-id` of all its deliveries, over retries and
 /// restarts. `alert_` and 24 hexadecimal digits derived from story, receiver and sequence, so that
@@ -31,6 +31,16 @@ pub struct Alert {
     /// Set when it stands for many stories that were held back; what is above describes the first of them.
     #[serde(default)]
     pub digest: Option<Digest>,
+    /// Set when it tells of an issue; `post` is then no post of anybody but says it in words.
+    #[serde(default)]
+    pub issue: Option<Issue>,
+}
+
+impl Alert {
+    /// Whether it tells of one story, so that its receiver need not be told of that again.
+    pub fn is_of_story(&self) -> bool {
+        !self.sample && self.digest.is_none() && self.issue.is_none()
+    }
 }
 
 /// What was held back from one receiver, told at once.

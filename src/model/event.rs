@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Day, Engagement, Handle, Match, Outcome, Post, PostId, Progress, Rejection, Score,
+    Alert, AlertId, Counts, Day, Engagement, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
     Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
 };
 
@@ -29,6 +29,10 @@ pub enum Event {
     /// The local day of a watch with a daily cap is over, and its receivers are told what the frames up to `through`
     /// held back, one digest each. What a later frame holds back of that day is told in another one.
     DayOver { watch: String, day: Day, at: Timestamp, through: Position, alerts: Vec<Alert> },
+    /// An issue was opened, changed or closed: this is how it stands now. Whoever must know is told.
+    Issue { issue: Box<Issue>, alerts: Vec<Alert> },
+    /// Nobody listened from one moment to another: the daemon did not run.
+    Down { from: Timestamp, until: Timestamp },
     /// A post left the archive by age; its seen key stays while the source still lists it.
     Expired { posts: Vec<PostId>, at: Timestamp },
     /// A conversation that is followed was read again, or is followed no more. Its replies came in as a page before.

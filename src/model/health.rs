@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Duration, Timestamp};
+use super::{Counts, Deafness, Duration, Timestamp};
 
 /// The state of a source, as page, API, CLI and metrics show it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub enum FetchProblem {
     Limited { until: Timestamp, why: String },
     #[error("it refuses us: HTTP {status}")]
     Refused { status: u16 },
+    /// The site that gives the token for our requests gave none: wrong credentials, a locked account.
+    #[error("it gives us no token: {why}")]
+    NoToken { why: String },
     #[error("robots.txt disallows {path}")]
     Robots { path: String },
     /// A private, loopback or otherwise reserved address, without `allow_private`.
@@ -97,6 +100,7 @@ impl FetchProblem {
             Self::TimedOut { .. } => "timed_out",
             Self::Limited { .. } => "limited",
             Self::Refused { .. } => "refused",
+            Self::NoToken { .. } => "no_token",
             Self::Robots { .. } => "robots",
             Self::PrivateAddress { .. } => "private_address",
             Self::TooManyRedirects { .. } => "too_many_redirects",
@@ -114,9 +118,11 @@ impl FetchProblem {
     pub fn health(&self) -> Health {
         match self {
             Self::Limited { .. } => Health::Limited,
-            Self::Refused { .. } | Self::Robots { .. } | Self::PrivateAddress { .. } | Self::Wall { .. } => {
-                Health::Blocked
-            }
+            Self::Refused { .. }
+            | Self::NoToken { .. }
+            | Self::Robots { .. }
+            | Self::PrivateAddress { .. }
+            | Self::Wall { .. } => Health::Blocked,
             Self::Gone => Health::Gone,
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
@@ -146,14 +152,34 @@ pub struct SourceHealth {
     pub next_due: Option<Timestamp>,
     /// The last problem, in words; `None` after an answer that could be read.
     pub last_error: Option<String>,
+    /// What is wrong, as a word; `None` after an answer that could be read.
+    #[serde(default)]
+    pub reason: Option<Deafness>,
+    /// Since when it is so: the last answer before, or the first asking.
+    #[serde(default)]
+    pub troubled_since: Option<Timestamp>,
     /// Askings in a row that failed.
     pub failures: u32,
+    /// It is read in a lesser way than the one configured; what that means, in words.
+    #[serde(default)]
+    pub degraded: Option<String>,
+    /// Since when it is.
+    #[serde(default)]
+    pub degraded_since: Option<Timestamp>,
     /// What the reader had to mend in the last answer.
     pub repaired: Vec<String>,
     /// Polls whose page bound was reached before a known post.
     pub gaps: u64,
     /// Posts by outcome since the daemon started.
     pub counts: Counts,
+    /// Posts a day that it brought on average over the last four weeks; none before its first whole day.
+    #[serde(default)]
+    pub expected_per_day: Option<f64>,
+    /// The part of the last 24 hours, and of the last 7 days, in which it could be heard: 0 to 1.
+    #[serde(default)]
+    pub coverage_day: Option<f64>,
+    #[serde(default)]
+    pub coverage_week: Option<f64>,
     /// How the limit stands under which it is asked; none where posts are pushed to us.
     #[serde(default)]
     pub budget: Option<Budget>,

@@ -68,9 +68,14 @@ impl Counts {
         self.rejected + self.already_seen + self.edited + self.unmatched + self.suppressed + self.mention
     }
 
-    /// Whether anything was new: a post that was not known.
+    /// Posts that were not known.
+    pub fn news(&self) -> u64 {
+        self.unmatched + self.suppressed + self.mention
+    }
+
+    /// Whether anything was new.
     pub fn is_news(&self) -> bool {
-        self.unmatched + self.suppressed + self.mention > 0
+        self.news() > 0
     }
 
     /// The count for one outcome.

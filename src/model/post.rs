@@ -69,17 +69,20 @@ pub enum PostType {
     Review,
     Question,
     Answer,
+    /// No post of anybody: Overheard's own word of an issue, for the routes.
+    Issue,
 }
 
 impl PostType {
     /// Every type with its word in queries, TOML and JSON.
-    pub const ALL: [(PostType, &'static str); 6] = [
+    pub const ALL: [(PostType, &'static str); 7] = [
         (PostType::Story, "story"),
         (PostType::Comment, "comment"),
         (PostType::Article, "article"),
         (PostType::Review, "review"),
         (PostType::Question, "question"),
         (PostType::Answer, "answer"),
+        (PostType::Issue, "issue"),
     ];
 
     /// The word for this type in queries, TOML and JSON.

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::charset;
+use super::{charset, wall};
 use crate::model::{Fault, ReadError, Rejection, Response, Settings, Timestamp};
 
 /// Largest answer that is parsed, in bytes. The door's cap on bodies is below it; recorded answers come past the door.
@@ -29,9 +29,19 @@ pub fn parse(response: &Response, expected: &'static str) -> Result<(Value, Vec<
     }
     let Ok(text) = std::str::from_utf8(body) else {
         let (text, _) = charset::decode(body, response.header("content-type"));
-        return Ok((value(&text, expected)?, vec!["the answer is not in UTF-8".to_owned()]));
+        let value = value(&text, expected).map_err(|error| or_wall(error, &text, response))?;
+        return Ok((value, vec!["the answer is not in UTF-8".to_owned()]));
     };
-    Ok((value(text, expected)?, Vec::new()))
+    Ok((value(text, expected).map_err(|error| or_wall(error, text, response))?, Vec::new()))
+}
+
+/// What is no JSON may be a page of consent, login or doubt that we are human.
+fn or_wall(error: ReadError, text: &str, response: &Response) -> ReadError {
+    let is_page = text.trim_start().starts_with('<');
+    match is_page.then(|| wall::of(text, &response.url)).flatten() {
+        Some(why) => ReadError::Wall { why },
+        None => error,
+    }
 }
 
 fn value(text: &str, expected: &'static str) -> Result<Value, ReadError> {
@@ -69,12 +79,21 @@ pub fn id(value: &Value, key: &str) -> Option<u64> {
 
 /// A count; what is below zero (a score after down-votes) counts as zero.
 pub fn count(value: &Value, key: &str) -> Option<u64> {
-    whole(value.get(key)?).map(|number| u64::try_from(number).unwrap_or(0))
+    number(value.get(key)?)
+}
+
+/// A value as a count; see [`count`].
+pub fn number(value: &Value) -> Option<u64> {
+    whole(value).map(|number| u64::try_from(number).unwrap_or(0))
 }
 
 /// A date: seconds or milliseconds since the Unix epoch, or any form that [`super::date::parse`] reads.
 pub fn date(value: &Value, key: &str) -> Option<Timestamp> {
-    let value = value.get(key)?;
+    moment(value.get(key)?)
+}
+
+/// A value as a date; see [`date`].
+pub fn moment(value: &Value) -> Option<Timestamp> {
     match whole(value) {
         Some(number) if number >= MILLISECONDS_FROM => Some(Timestamp(number)),
         Some(number) => Some(Timestamp::from_seconds(number)),
@@ -174,6 +193,15 @@ mod tests {
             assert_eq!(error(body), expected);
         }
         assert_eq!(error(&[b'['; 1_000_000]), "refused before parsing: its JSON is nested too deep");
+    }
+
+    #[test]
+    fn a_page_in_the_place_of_an_answer_is_told_as_such() {
+        let page = b"<!DOCTYPE html><title>Just a moment...</title>";
+        assert_eq!(
+            error(page),
+            "a page in place of the content: it asks whether a human is there (\u{201c}Just a moment...\u{201d})"
+        );
     }
 
     #[test]

@@ -5,3 +5,5 @@ pub mod date;
 pub mod feed;
 pub mod html;
 pub mod json;
+pub mod sitemap;
+pub mod wall;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use metrics::{counter, gauge};
 
 use crate::clock::Clock;
-use crate::model::{Counts, Duration, FetchProblem, Health, Outcome, SourceHealth, Sources, Timestamp};
+use crate::model::{Counts, Deafness, Duration, FetchProblem, Health, Outcome, SourceHealth, Sources, Timestamp};
 use crate::telemetry::{POLLS, POSTS, SOURCE_HEALTH};
 
 /// A source that brought nothing new for this long is quiet.
@@ -74,6 +74,15 @@ impl Board {
         self.update(source, |seen| seen.last_asked = Some(now));
     }
 
+    /// The source's stream is open, or brought something: it is not due at any time.
+    pub fn listening(&self, source: &str) {
+        let now = self.clock.now();
+        self.update(source, |seen| {
+            seen.last_answered = Some(now);
+            seen.next_due = None;
+        });
+    }
+
     /// A page of the source was read and its posts are durable.
     pub fn page(&self, source: &str, counts: &Counts, repaired: &[String], gap: bool) {
         let now = self.clock.now();
@@ -100,10 +109,21 @@ impl Board {
         self.update(source, |seen| {
             seen.last_answered = Some(now);
             seen.last_error = None;
+            seen.reason = None;
+            seen.troubled_since = None;
             failures = std::mem::take(&mut seen.failures);
             enter(seen, Health::Ok, now);
         });
         failures
+    }
+
+    /// The last answer was read in a lesser way than the one configured, or in the right one again.
+    pub fn degraded(&self, source: &str, how: Option<&str>) {
+        let now = self.clock.now();
+        self.update(source, |seen| {
+            seen.degraded = how.map(str::to_owned);
+            seen.degraded_since = how.and(seen.degraded_since.or(Some(now)));
+        });
     }
 
     /// A poll ended with a problem. Returns how many ended so in a row.
@@ -113,6 +133,8 @@ impl Board {
         let mut failures = 0;
         self.update(source, |seen| {
             seen.last_error = Some(problem.to_string());
+            seen.reason = Some(Deafness::of(problem));
+            seen.troubled_since = seen.troubled_since.or(seen.last_answered).or(Some(now));
             seen.failures = seen.failures.saturating_add(1);
             failures = seen.failures;
             enter(seen, problem.health(), now);
@@ -125,6 +147,8 @@ impl Board {
         let now = self.clock.now();
         self.update(source, |seen| {
             seen.last_error = Some(why.to_owned());
+            seen.reason = Some(Deafness::Gone);
+            seen.troubled_since = seen.troubled_since.or(seen.last_answered).or(Some(now));
             seen.next_due = None;
             enter(seen, Health::Gone, now);
         });

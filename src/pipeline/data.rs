@@ -39,6 +39,8 @@ pub struct Places {
     pub daemon: PathBuf,
     /// Waits that hosts asked for.
     pub holds: PathBuf,
+    /// When the daemon ran last.
+    pub alive: PathBuf,
 }
 
 impl Places {
@@ -51,6 +53,7 @@ impl Places {
             snapshots: dir.join("snapshots"),
             daemon: dir.join("daemon.json"),
             holds: dir.join("holds.json"),
+            alive: dir.join("alive"),
         }
     }
 }

@@ -60,6 +60,7 @@ fn digest(
         decided_at: now,
         sample: false,
         digest: Some(digest),
+        issue: None,
     })
 }
 

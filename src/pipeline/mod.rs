@@ -8,9 +8,12 @@ pub mod backtest;
 mod board;
 mod cap;
 pub mod count;
+pub mod coverage;
 pub mod data;
 mod days;
+mod deaf;
 pub mod doors;
+mod ears;
 pub mod evaluate;
 pub mod explain;
 pub mod forget;
@@ -18,8 +21,11 @@ pub mod look;
 mod ours;
 mod overlay;
 mod pace;
+pub mod push;
+mod rates;
 pub mod rehearse;
 pub mod schedule;
+mod stream;
 pub mod supervise;
 mod threads;
 mod upkeep;
@@ -368,6 +374,7 @@ fn alert(decided: &Decided, routed: Routed, matches: &[Match]) -> Alert {
         decided_at: decided.post.received,
         sample: false,
         digest: None,
+        issue: None,
     }
 }
 

@@ -12,8 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::pace::{Hints, Pace};
+use super::push::{PushError, Pushed, Taken};
+use super::stream::Ended;
 use super::writer::{Kept, Writer};
-use super::{Board, Page, PollEnd, data, doors};
+use super::{Board, Page, PollEnd, data, doors, stream};
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
 use crate::fetch::{self, Door, Turned};
@@ -62,13 +64,20 @@ struct Running {
 
 /// Why a poll ended early.
 #[derive(Debug, thiserror::Error)]
-enum PollError {
+pub(super) enum PollError {
     #[error(transparent)]
     Fetch(#[from] FetchProblem),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
     View(#[from] ViewError),
+}
+
+/// How one round ended.
+enum Round {
+    Polled(Result<Brought, PollError>),
+    /// Posts came by themselves, until this.
+    Streamed(Ended),
 }
 
 /// What a whole poll brought.
@@ -129,6 +138,11 @@ impl Listeners {
         save_holds(&self.parts);
     }
 
+    /// Takes what was pushed for a source.
+    pub async fn push(&self, source: &SourceConfig, pushed: Pushed) -> Result<Taken, PushError> {
+        self.parts.push(source, pushed).await
+    }
+
     /// Returns when every task has ended, after the stop was asked for.
     pub async fn ended(&self) {
         self.tasks.close();
@@ -142,26 +156,77 @@ impl Listeners {
 
 /// Listens to one source until it is gone for good, or the task is dropped.
 async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
+    if stream::is_pushed(source) {
+        return;
+    }
     let mut due = parts.clock.now() + delay;
     let mut pace = Pace::default();
+    let mut breaks = 0;
     loop {
         parts.board.due(&source.name, due);
         parts.clock.sleep_until(due).await;
         parts.board.asked(&source.name);
-        let wait = match poll(parts, source).await {
-            Ok(brought) => {
+        let wait = match round(parts, source).await {
+            Round::Streamed(Ended { error: PollError::Fetch(FetchProblem::Gone), .. }) => {
+                return gone(parts, source).await;
+            }
+            Round::Streamed(ended) => {
+                breaks = if ended.worked { 1 } else { breaks + 1 };
+                match broke(parts, source, ended.error, breaks) {
+                    Some(wait) => wait,
+                    None => return,
+                }
+            }
+            Round::Polled(Ok(brought)) => {
                 recovered(parts, source);
                 say_first(source, &brought);
                 pace.after(source, brought.kept.counts.is_news(), &brought.hints)
             }
-            Err(PollError::Fetch(FetchProblem::Gone)) => return gone(parts, source).await,
-            Err(PollError::Fetch(problem)) => failed(parts, source, &problem),
-            Err(PollError::Ledger(LedgerError::Stopping)) => return,
+            Round::Polled(Err(PollError::Fetch(FetchProblem::Gone))) => return gone(parts, source).await,
+            Round::Polled(Err(PollError::Fetch(problem))) => failed(parts, source, &problem),
+            Round::Polled(Err(PollError::Ledger(LedgerError::Stopping))) => return,
             // Logged where it happened; the posts are still at the source.
-            Err(PollError::Ledger(LedgerError::Unwritable { .. }) | PollError::View(_)) => source.every,
+            Round::Polled(Err(PollError::Ledger(LedgerError::Unwritable { .. }) | PollError::View(_))) => source.every,
         };
         due = parts.clock.now() + jittered(wait);
     }
+}
+
+/// One asking of a source, until it wants to be left alone, or until its stream breaks.
+async fn round(parts: &Parts, source: &SourceConfig) -> Round {
+    let progress = match parts.store.source(&source.name) {
+        Ok(state) => state.progress.start_poll(),
+        Err(error) => return Round::Polled(Err(error.into())),
+    };
+    if let Some(subscription) = stream::subscription(source, &progress) {
+        return Round::Streamed(Box::pin(stream::run(parts, source, progress, &subscription)).await);
+    }
+    // Some are asked first for what came while nobody listened.
+    let polled = poll(parts, source).await;
+    let after = parts.store.source(&source.name).unwrap_or_default().progress;
+    match (polled, stream::subscription(source, &after)) {
+        (Ok(_), Some(subscription)) => {
+            Round::Streamed(Box::pin(stream::run(parts, source, after, &subscription)).await)
+        }
+        (polled, _) => Round::Polled(polled),
+    }
+}
+
+/// Notes that a stream broke and says how long to stay away; `None` when the daemon stops.
+fn broke(parts: &Parts, source: &SourceConfig, error: PollError, breaks: u32) -> Option<Duration> {
+    let problem = match error {
+        PollError::Fetch(problem) => problem,
+        PollError::Ledger(LedgerError::Stopping) => return None,
+        // Logged where it happened; it goes on behind the last frame that is durable.
+        PollError::Ledger(LedgerError::Unwritable { .. }) | PollError::View(_) => return Some(stream::AGAIN),
+    };
+    if parts.board.failed(&source.name, &problem) == 1 {
+        tracing::warn!(source = source.name, %problem, "the stream broke; it is opened again by itself");
+    }
+    let wait = again(stream::AGAIN, breaks, &problem);
+    let FetchProblem::Limited { until, .. } = problem else { return Some(wait) };
+    save_holds(parts);
+    Some(until.since(parts.clock.now()).max(wait))
 }
 
 /// Polls a source to its end: each page is durable before the next one is asked for.
@@ -175,6 +240,7 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
         let page = match turned {
             Turned::Page(page) => {
                 brought.hints.add(page.fresh_for, page.reading.every);
+                parts.board.degraded(&source.name, page.reading.degraded.as_deref());
                 page_of(source, *page, first_poll)
             }
             Turned::Unchanged { fresh_for, .. } => {
@@ -219,7 +285,7 @@ pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Pa
     }
 }
 
-fn recovered(parts: &Parts, source: &SourceConfig) {
+pub(super) fn recovered(parts: &Parts, source: &SourceConfig) {
     if parts.board.answered(&source.name) > 0 {
         tracing::info!(source = source.name, "answers again");
     }
@@ -252,10 +318,19 @@ fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Durat
             let spread = Duration((source.every.0 as f64 * fastrand::f64()) as u64);
             (*until + spread).since(parts.clock.now()).max(source.every)
         }
+        problem => again(source.every, failures, problem),
+    }
+}
+
+/// The wait after so many failures in a row, from `first` on.
+fn again(first: Duration, failures: u32, problem: &FetchProblem) -> Duration {
+    match problem {
         FetchProblem::Unreachable { .. } | FetchProblem::TimedOut { .. } => {
-            backed_off(source.every, failures, LONGEST_WAIT_UNREACHABLE)
+            backed_off(first, failures, LONGEST_WAIT_UNREACHABLE)
         }
-        FetchProblem::Refused { .. }
+        FetchProblem::Limited { .. }
+        | FetchProblem::Refused { .. }
+        | FetchProblem::NoToken { .. }
         | FetchProblem::Robots { .. }
         | FetchProblem::PrivateAddress { .. }
         | FetchProblem::TooManyRedirects { .. }
@@ -265,7 +340,7 @@ fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Durat
         | FetchProblem::Wall { .. }
         | FetchProblem::FoundNothing { .. }
         | FetchProblem::ErrorItem { .. }
-        | FetchProblem::Unreadable { .. } => backed_off(source.every, failures, LONGEST_WAIT_REFUSED),
+        | FetchProblem::Unreadable { .. } => backed_off(first, failures, LONGEST_WAIT_REFUSED),
     }
 }
 

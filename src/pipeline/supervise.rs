@@ -11,17 +11,20 @@ use futures_util::future::BoxFuture;
 use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::backtest::{self, BacktestError, Question, Report, Tell};
+use super::coverage::Silences;
 use super::data::{self, Data, Places};
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
 use super::ours::Ours;
+use super::push::{self, PushError, Pushed, Taken};
+use super::rates::Rates;
 use super::schedule::{self, Listeners};
 use super::writer::{Desk, Writer};
-use super::{Board, Rules, doors, threads, upkeep};
+use super::{Board, Rules, doors, ears, threads, upkeep};
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Changes, Config, Paths, ReceiverConfig, SourceConfig, Watcher};
@@ -29,7 +32,7 @@ use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
-use crate::model::{Duration, Fault, Position, Secret, Severity, SourceHealth, Sources};
+use crate::model::{Duration, Fault, Issue, Position, Secret, Severity, SourceHealth, SourceState, Sources};
 use crate::store::Store;
 use crate::telemetry::{CONFIG_OK, RELOADS};
 
@@ -62,7 +65,10 @@ pub struct Daemon {
     paths: Paths,
     config: ArcSwap<Config>,
     rules: Arc<ArcSwap<Rules>>,
+    /// How many posts a day each source brings; counted once an hour.
+    rates: ArcSwap<Rates>,
     listeners: Listeners,
+    pushes: Semaphore,
     token: Secret,
     /// Faults of the last configuration that was rejected; empty when the newest one runs.
     rejected: Mutex<Vec<Fault>>,
@@ -179,7 +185,9 @@ impl Daemon {
             paths,
             config: ArcSwap::from_pointee(config),
             rules,
+            rates: ArcSwap::default(),
             listeners,
+            pushes: Semaphore::new(push::AT_ONCE),
             token: Secret::new(new_token()?),
             rejected: Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
@@ -194,6 +202,7 @@ impl Daemon {
         let watcher = Watcher::new(&daemon.paths, daemon.clock.clone());
         daemon.tasks.spawn(upkeep::run(daemon.clone(), watcher, stop.clone()));
         daemon.tasks.spawn(threads::run(daemon.clone(), door, stop.clone()));
+        daemon.tasks.spawn(ears::run(daemon.clone(), stop.clone()));
         daemon.tasks.spawn({
             let daemon = daemon.clone();
             async move {
@@ -273,11 +282,58 @@ impl Daemon {
         let config = self.config.load();
         let configured: HashMap<&str, &SourceConfig> =
             config.sources.iter().map(|source| (source.name.as_str(), source)).collect();
+        let (rates, now) = (self.rates(), self.clock.now());
+        let silences = Silences::of(&self.issues(), self.store.downs().unwrap_or_default(), now);
+        let read: HashMap<String, SourceState> = self.store.sources().unwrap_or_default().into_iter().collect();
         let mut sources = self.board.health();
         for seen in &mut sources {
+            let first = read.get(&seen.name).and_then(|state| state.first_polled);
+            let coverage = |days| Some(silences.coverage(&seen.name, first, now - Duration::days(days), now));
+            (seen.coverage_day, seen.coverage_week) = (coverage(1), coverage(7));
+            seen.expected_per_day = rates.get(&seen.name).map(|rate| rate.per_day);
             seen.budget = configured.get(seen.name.as_str()).and_then(|source| self.listeners.budget(source));
         }
         sources
+    }
+
+    /// Every issue that is remembered, the open ones first; none while the store cannot be read.
+    pub fn issues(&self) -> Vec<Issue> {
+        self.store.issues().unwrap_or_else(|error| {
+            tracing::warn!(%error, "cannot read the issues");
+            Vec::new()
+        })
+    }
+
+    /// What the line decides by.
+    pub(super) fn rules(&self) -> Arc<Rules> {
+        self.rules.load_full()
+    }
+
+    /// What is expected of each source.
+    pub(super) fn rates(&self) -> Arc<Rates> {
+        self.rates.load_full()
+    }
+
+    pub(super) fn set_rates(&self, rates: Rates) {
+        self.rates.store(Arc::new(rates));
+    }
+
+    /// A place for one push more, to be kept while it is read and written; none when too many are on their way.
+    pub fn place_for_push(&self) -> Option<SemaphorePermit<'_>> {
+        self.pushes.try_acquire().ok()
+    }
+
+    /// Takes what was pushed for a source.
+    ///
+    /// # Errors
+    /// No such source, not authorised, not readable, or nothing can be written: then nothing was taken.
+    pub async fn push(&self, name: &str, pushed: Pushed) -> Result<Taken, PushError> {
+        let config = self.config();
+        let source = config.source(name).filter(|source| source.enabled).ok_or(PushError::NoSuchSource)?;
+        if self.is_stopping() {
+            return Err(PushError::Stopped);
+        }
+        self.listeners.push(source, pushed).await
     }
 
     /// Searches the archive.

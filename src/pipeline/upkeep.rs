@@ -211,6 +211,8 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
             found
         }
         Event::SourceGone { .. }
+        | Event::Issue { .. }
+        | Event::Down { .. }
         | Event::Delivery(_)
         | Event::Replayed { .. }
         | Event::Expired { .. }
@@ -229,6 +231,10 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         Event::Delivery(DeliveryAttempt { at, .. }) | Event::Replayed { at, .. } | Event::DayOver { at, .. } => {
             keep_if(now.since(*at) <= retention.mentions)
         }
+        Event::Issue { issue, .. } => {
+            keep_if(issue.closed.is_none_or(|closed| now.since(closed) <= retention.mentions))
+        }
+        Event::Down { until, .. } => keep_if(now.since(*until) <= retention.mentions),
         Event::Expired { at, .. } => keep_if(now.since(*at) < OLD_NEWS),
         // A rebuild brings the posts back as they stand now, as long as there can be any.
         Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),

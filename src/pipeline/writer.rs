@@ -271,9 +271,12 @@ impl AtWork {
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
-                Event::DayOver { alerts, .. } => alerts.iter().for_each(|alert| self.told(alert)),
+                Event::DayOver { alerts, .. } | Event::Issue { alerts, .. } => {
+                    alerts.iter().for_each(|alert| self.told(alert))
+                }
                 Event::Delivery(_)
                 | Event::SourceGone { .. }
+                | Event::Down { .. }
                 | Event::Expired { .. }
                 | Event::Thread(_)
                 | Event::Deleted { .. }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::text;
 use crate::model::{
-    Alert, Author, Digest, Engagement, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId, Timestamp,
+    Alert, Author, Digest, Engagement, Issue, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId,
+    Timestamp,
 };
 
 /// Most characters of a post's text that are sent; the whole stays in the archive.
@@ -16,7 +17,8 @@ pub const MAX_TEXT: usize = 2_000;
 /// The whole body, in the frame that Standard Webhooks proposes.
 #[derive(Debug, Serialize)]
 pub struct Payload<'a> {
-    /// What happened: `mention.alert`, or `mention.digest` for what a daily cap held back.
+    /// What happened: `mention.alert`; `mention.digest` for what a daily cap held back; `issue.opened` when sources went
+    /// deaf, `issue.closed` when they were heard again.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// When the alert was decided, RFC 3339 in UTC.
@@ -51,6 +53,9 @@ pub struct Data<'a> {
     /// `day`; `stories` counts all of it, `listed` has `story`, `post`, `title`, `url`, `site` and `score` of the ones with
     /// the highest scores. Everything else in `data` is about the first of them.
     pub digest: Option<&'a Digest>,
+    /// Only of `issue.opened` and `issue.closed`, else null: which sources are deaf (`subject`, and for each of `sources`
+    /// its `reason`, `why`, `since`, `until`). `post` then says it in words, and is no post of anybody.
+    pub issue: Option<&'a Issue>,
 }
 
 /// A watch that matched.
@@ -134,8 +139,14 @@ impl<'a> Payload<'a> {
             score: Scored { total: alert.score.total, parts: &alert.score.parts },
             route: &alert.reason.route,
             digest: alert.digest.as_ref(),
+            issue: alert.issue.as_ref(),
         };
-        let kind = if alert.digest.is_some() { "mention.digest" } else { "mention.alert" };
+        let kind = match &alert.issue {
+            Some(issue) if issue.closed.is_some() => "issue.closed",
+            Some(_) => "issue.opened",
+            None if alert.digest.is_some() => "mention.digest",
+            None => "mention.alert",
+        };
         Self { kind, timestamp: alert.decided_at, data }
     }
 

@@ -24,6 +24,7 @@ pub fn alert(receiver: &str, now: Timestamp) -> Alert {
         decided_at: now,
         sample: true,
         digest: None,
+        issue: None,
     }
 }
 

@@ -3,8 +3,10 @@
 //! Every Discourse forum answers its pages as JSON too (read from its sources and recorded answers, 2026-11-21).
 //! `/posts.json` lists the 50 newest public posts whole; `before=ID` goes back, in older versions including
 //! that post itself. `/search.json` finds 50 posts a page on at most 10 pages, of each only an excerpt of
-//! 300 characters. Forums allow about 60 requests a minute and far fewer searches (8 a minute for visitors); over it they
+//! 300 characters. Posts name their category in the former, topics their tags only in the latter. Forums allow about 60 requests a minute and far fewer searches (8 a minute for visitors); over it they
 //! answer 429, Retry-After, and `{"errors": […], "error_type": "rate_limit", "extras": {"wait_seconds": …}}`.
+
+mod thread;
 
 use std::collections::BTreeMap;
 
@@ -14,8 +16,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Auth, Duration, Engagement, Fault, Next, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection,
-    Request, Response, Secret, Settings, Source, SourceKind, TextForm,
+    Auth, Duration, Engagement, Fault, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading,
+    Rejection, Request, Response, Secret, Settings, Source, SourceKind, TextForm, Thread,
 };
 use crate::parse::json;
 
@@ -37,6 +39,9 @@ const WRITTEN: [u64; 2] = [1, 2];
 /// Note that carries from page to page which post the poll goes back to.
 const SINCE: &str = "since";
 
+/// Note with the category's slug and the number that the forum gave for it.
+const CATEGORY: &str = "category";
+
 /// What can be set for a source of this kind.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -46,11 +51,32 @@ struct Options {
     /// Words as typed into the forum's search. Without it every new post is read, whole; with it only an
     /// excerpt of each post found. Better without, unless the forum is very busy.
     query: Option<String>,
+    /// Only this category, without the ones below it: its slug (`support`, `products/cloud`) or its number.
+    category: Option<Category>,
+    /// Only topics with this tag. Found by the forum's search, so only an excerpt of each post.
+    tag: Option<String>,
     /// Key of the forum's API, for a forum that visitors cannot read.
     api_key: Option<Secret>,
     /// Name of the user that the key acts as.
     #[serde(default = "system")]
     api_user: String,
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Category {
+    Number(u64),
+    Slug(String),
+}
+
+impl Category {
+    /// As the forum's search filters by it.
+    fn term(&self) -> String {
+        match self {
+            Self::Number(number) => format!("category:{number}"),
+            Self::Slug(slug) => format!("#{}", slug.replace('/', ":")),
+        }
+    }
 }
 
 fn system() -> String {
@@ -101,6 +127,17 @@ url = "https://community.acme.example"
             let fault = settings.fault("query", "there is nothing to search for");
             return Err(vec![fault.hint("leave it out to read every new post")]);
         }
+        let no_slug = |slug: &str| slug.is_empty() || slug.contains(|c: char| c.is_whitespace() || "?#&\"".contains(c));
+        if let Some(Category::Slug(slug)) = &options.category
+            && (no_slug(slug) || slug.starts_with('/') || slug.split('/').any(|part| matches!(part, "" | "." | "..")))
+        {
+            let fault = settings.fault("category", format!("`{slug}` is no slug of a category"));
+            return Err(vec![fault.hint("what stands behind `/c/` in its address: `support` or `products/cloud`")]);
+        }
+        if let Some(tag) = options.tag.as_ref().filter(|tag| no_slug(tag) || tag.contains([',', '+', ':'])) {
+            let fault = settings.fault("tag", format!("`{tag}` is no tag"));
+            return Err(vec![fault.hint("what stands behind `/tag/` in its address: `billing`")]);
+        }
         let place = url.as_str().trim_end_matches('/').split_once("://").map(|(_, place)| place.to_owned());
         Ok(Box::new(Forum { place: place.unwrap_or_default(), url, options }))
     }
@@ -120,8 +157,12 @@ impl Source for Forum {
         if progress.page > 0 && progress.next.is_none() {
             return Next::Done;
         }
+        if let Some(slug) = self.unresolved(progress) {
+            let url = json::call(&self.url, &format!("c/{slug}/find_by_slug.json"), []);
+            return Next::Http(Box::new(self.with_key(Request { conditional: false, ..Request::get(url) })));
+        }
         let place = progress.next.as_deref();
-        let url = match &self.options.query {
+        let url = match self.search() {
             Some(query) => {
                 let newest_first = format!("{query} order:latest");
                 let page = place.map(|page| ("page", page));
@@ -134,7 +175,10 @@ impl Source for Forum {
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let (answer, repaired) = json::parse(response, EXPECTED)?;
-        let list = if self.options.query.is_some() { "posts" } else { "latest_posts" };
+        if let Some(slug) = self.unresolved(progress) {
+            return resolved(slug, progress, &answer);
+        }
+        let list = if self.search().is_some() { "posts" } else { "latest_posts" };
         let items = match json::list(&answer, list) {
             Some(items) => items,
             // A search without results has no list of posts in some versions.
@@ -147,16 +191,64 @@ impl Source for Forum {
             None => return Err(api_error(&answer, list)),
         };
         let topics = topics(&answer);
+        let category = self.category(progress);
+        let is_told = |item: &Value| json::id(item, "category_id").is_some();
+        if category.is_some() && !items.is_empty() && !items.iter().any(is_told) {
+            let why = "its posts do not say which category they are in; give `query` or `tag`, or take `category` out";
+            return Err(ReadError::FoundNothing { why: why.to_owned() });
+        }
+        let wanted = items.iter().filter(|item| category.is_none() || json::id(item, "category_id") == category);
         Ok(Reading {
-            posts: items.iter().map(|item| self.post(item, &topics)).collect(),
+            posts: wanted.map(|item| self.post(item, &topics)).collect(),
             progress: self.progress_after(progress, items, &answer),
             repaired,
             ..Reading::default()
         })
     }
+
+    fn follow(&self, post: &Post) -> Option<Request> {
+        Some(self.with_key(Request::get(self.topic_of(post)?)))
+    }
+
+    fn read_thread(&self, post: &Post, response: &Response) -> Result<Thread, ReadError> {
+        self.thread(post, response)
+    }
 }
 
 impl Forum {
+    /// What is typed into the forum's search, where its newest posts do not do.
+    fn search(&self) -> Option<String> {
+        let Options { query, category, tag, .. } = &self.options;
+        if query.is_none() && tag.is_none() {
+            return None;
+        }
+        let tag = tag.as_ref().map(|tag| format!("tags:{tag}"));
+        let terms = [query.clone(), category.as_ref().map(Category::term), tag];
+        Some(terms.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
+
+    /// The slug of a category whose number must be asked for first.
+    fn unresolved(&self, progress: &Progress) -> Option<&str> {
+        match &self.options.category {
+            Some(Category::Slug(slug)) if self.search().is_none() && self.category(progress).is_none() => Some(slug),
+            _ => None,
+        }
+    }
+
+    /// The number of the category that posts are chosen by here, not by the forum's search.
+    fn category(&self, progress: &Progress) -> Option<u64> {
+        if self.search().is_some() {
+            return None;
+        }
+        match self.options.category.as_ref()? {
+            Category::Number(number) => Some(*number),
+            Category::Slug(slug) => {
+                let (known, number) = progress.notes.get(CATEGORY)?.split_once(' ')?;
+                number.parse().ok().filter(|_| known == slug)
+            }
+        }
+    }
+
     fn with_key(&self, request: Request) -> Request {
         let Some(secret) = self.options.api_key.clone() else { return request };
         let request = request.header("Api-Username", self.options.api_user.clone());
@@ -188,7 +280,7 @@ impl Forum {
 
     /// Where the page behind the one with `oldest` is; always further back, so that a page that repeats itself ends the poll.
     fn page_after(&self, before: &Progress, oldest: u64, pages: u32, answer: &Value) -> Option<String> {
-        if self.options.query.is_some() {
+        if self.search().is_some() {
             let found = answer.get("grouped_search_result")?;
             let more = found.get("more_full_page_results").and_then(Value::as_bool).unwrap_or(false);
             return (more && pages < MAX_SEARCH_PAGES).then(|| (pages + 1).to_string());
@@ -249,6 +341,16 @@ impl Forum {
         let url = Some(self.address(&format!("u/{handle}")));
         Some(RawAuthor { name: json::as_html(name), handle: Some(handle.to_owned()), url })
     }
+}
+
+/// Notes the number of a category; the poll begins with the next request.
+fn resolved(slug: &str, progress: &Progress, answer: &Value) -> Result<Reading, ReadError> {
+    let Some(number) = answer.get("category").and_then(|category| json::id(category, "id")) else {
+        return Err(api_error(answer, "category"));
+    };
+    let mut progress = progress.clone();
+    progress.notes.insert(CATEGORY.to_owned(), format!("{slug} {number}"));
+    Ok(Reading { progress, ..Reading::default() })
 }
 
 /// The topics that an answer of the search describes, by number.
@@ -318,6 +420,46 @@ mod tests {
         let posts: Vec<Value> =
             ids.iter().map(|id| json!({"id": id, "topic_id": 1, "post_number": id, "cooked": "x"})).collect();
         json!({"latest_posts": posts})
+    }
+
+    #[test]
+    fn a_category_is_chosen_from_the_newest_posts_and_its_number_asked_for_once() {
+        let forum = source("url = \"https://community.acme.example/forum/\"\ncategory = \"products/cloud\"");
+        let first = Progress::default();
+        let asked_first = asked(&*forum, &first).expect("a request");
+        assert!(asked_first.ends_with("/forum/c/products/cloud/find_by_slug.json"), "{asked_first}");
+        let known = read(&*forum, &first, json!({"category": {"id": 12}})).expect("a category").progress;
+        assert!(asked(&*forum, &known).is_some_and(|url| url.ends_with("/forum/posts.json")));
+        let mut page = page(&[5, 4]);
+        page["latest_posts"][0]["category_id"] = 12.into();
+        page["latest_posts"][1]["category_id"] = 3.into();
+        let reading = read(&*forum, &known, page).expect("posts");
+        assert_eq!((reading.posts.len(), reading.progress.cursor.as_deref()), (1, Some("5")));
+        assert!(asked(&*forum, &reading.progress.start_poll()).is_some_and(|url| url.ends_with("/forum/posts.json")));
+        let error = read(&*forum, &known, self::page(&[5])).expect_err("an old forum");
+        assert!(matches!(error, ReadError::FoundNothing { .. }), "{error}");
+        let gone = read(&*forum, &first, json!({"errors": ["not found"]})).expect_err("no category");
+        assert_eq!(gone.to_string(), "the API says: not found");
+    }
+
+    #[test]
+    fn a_tag_is_found_by_the_search_together_with_words_and_category() {
+        for (settings, query) in [
+            ("tag = \"billing\"", "tags%3Abilling+order%3Alatest"),
+            ("tag = \"billing\"\ncategory = 12", "category%3A12+tags%3Abilling+order%3Alatest"),
+            ("query = \"acme\"\ncategory = \"products/cloud\"", "acme+%23products%3Acloud+order%3Alatest"),
+        ] {
+            let forum = source(&format!("url = \"https://community.acme.example\"\n{settings}"));
+            let url = asked(&*forum, &Progress::default()).expect("a request");
+            assert_eq!(url, format!("https://community.acme.example/search.json?q={query}"));
+        }
+        for (settings, key) in
+            [("category = \"/c/x\"", "category"), ("category = \"a/../b\"", "category"), ("tag = \"a b\"", "tag")]
+        {
+            let block = format!("url = \"https://community.acme.example\"\n{settings}");
+            let faults = KIND.load(&Settings::parse("source.forum", &block).expect("TOML")).expect_err("a fault");
+            assert_eq!((faults.len(), &*faults[0].key), (1, &*format!("source.forum.{key}")));
+        }
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //!
 //! Through the public search API at hn.algolia.com (looked up 2026-11-21): no key; about 10,000 requests an
 //! hour and address; `search_by_date` gives newest first and does not tolerate typing errors; one query
-//! reaches at most 1,000 posts; a post can be found seconds to minutes after it was written.
+//! reaches at most 1,000 posts; a post can be found seconds to minutes after it was written. The order of the front page
+//! is in the site's own API at hacker-news.firebaseio.com (looked up 2026-11-22): no key, no stated limit.
+
+mod front_page;
+mod thread;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,8 +14,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Duration, Engagement, Fault, Next, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection, Request,
-    Response, Settings, Source, SourceKind, TextForm, Timestamp,
+    Duration, Engagement, Fault, FetchProblem, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading,
+    Rejection, Request, Response, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
 };
 use crate::parse::json;
 
@@ -44,6 +48,10 @@ struct Options {
     /// What to listen to: stories, comments, or both.
     #[serde(default = "both")]
     types: Vec<What>,
+    /// `true`: only the 30 stories of the front page, in their order. Each has the tag `front-page`, the first ten
+    /// `front-page-top` too.
+    #[serde(default)]
+    front_page: bool,
     /// Address of the API, for another instance of it.
     #[serde(default = "api")]
     url: String,
@@ -105,6 +113,14 @@ every = "2m"
             let fault = settings.fault("types", "nothing to listen to");
             return Err(vec![fault.hint("leave it out for both, or write `[\"story\", \"comment\"]`")]);
         }
+        if options.front_page && settings.span_of("types").is_some() {
+            let fault = settings.fault("types", "only stories stand on the front page");
+            return Err(vec![fault.hint("take `types` or `front_page` out")]);
+        }
+        if options.front_page && options.query.is_some() {
+            let fault = settings.fault("query", "the front page is read whole");
+            return Err(vec![fault.hint("a watch chooses what matters; take `query` or `front_page` out")]);
+        }
         Ok(Box::new(Search { api, options }))
     }
 }
@@ -121,6 +137,9 @@ impl Source for Search {
         if progress.page > 0 && progress.next.is_none() {
             return Next::Done;
         }
+        if self.options.front_page {
+            return Next::Http(Box::new(Request::get(front_page::asked(&self.api, progress))));
+        }
         let since = if progress.page == 0 { progress.cursor.as_ref() } else { progress.notes.get(SINCE) };
         let bound = since
             .and_then(|since| since.parse().ok())
@@ -134,10 +153,30 @@ impl Source for Search {
     }
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
+        if self.options.front_page && progress.page == 0 {
+            return front_page::ranks(progress, response);
+        }
         let (answer, repaired) = json::parse(response, "an answer of the Hacker News search API")?;
         let Some(hits) = json::list(&answer, "hits") else { return Err(no_hits(&answer)) };
+        if self.options.front_page {
+            return Ok(front_page::stories(progress, hits, repaired));
+        }
         let progress = self.progress_after(progress, hits, &answer, response.received_at);
         Ok(Reading { posts: hits.iter().map(post).collect(), progress, repaired, ..Reading::default() })
+    }
+
+    /// Without the ranks, the search still knows which stories stand on the front page.
+    fn fall_back(&self, progress: &Progress, _: &FetchProblem) -> Option<Progress> {
+        (self.options.front_page && progress.page == 0).then(|| front_page::unranked(progress))
+    }
+
+    fn follow(&self, post: &Post) -> Option<Request> {
+        let number = thread::number(&post.key)?;
+        Some(Request::get(json::call(&self.api, &format!("items/{number}"), [])))
+    }
+
+    fn read_thread(&self, post: &Post, response: &Response) -> Result<Thread, ReadError> {
+        thread::read(post, response)
     }
 }
 

@@ -93,6 +93,7 @@ impl Source for Rss {
             posts: feed.posts,
             progress: Progress { page: progress.page.saturating_add(1), ..progress.clone() },
             repaired: feed.repaired,
+            every: feed.every,
             ..Reading::default()
         })
     }
@@ -101,7 +102,7 @@ impl Source for Rss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Timestamp;
+    use crate::model::{Duration, Timestamp};
 
     fn load(block: &str) -> Result<Box<dyn Source>, Vec<String>> {
         let settings = Settings::parse("source.x", block).expect("well-formed TOML");
@@ -149,6 +150,33 @@ mod tests {
                 "tags that do not match",
             ]
         );
+    }
+
+    #[test]
+    fn how_often_a_feed_changes_is_taken_from_what_it_says() {
+        let sy = "xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'";
+        for (says, every) in [
+            ("<ttl>90</ttl>", Some(Duration::minutes(90))),
+            ("<ttl>0</ttl>", None),
+            ("<ttl>soon</ttl>", None),
+            ("<ttl>99999999999999</ttl>", Some(Duration::days(30))),
+            (
+                "<sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>1</sy:updateFrequency>",
+                Some(Duration::hours(1)),
+            ),
+            (
+                "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>",
+                Some(Duration::hours(6)),
+            ),
+            ("<sy:updatePeriod>daily</sy:updatePeriod><ttl>60</ttl>", Some(Duration::days(1))),
+            ("<sy:updatePeriod>now and then</sy:updatePeriod>", None),
+            ("", None),
+        ] {
+            let feed = format!(
+                "<rss version='2.0' {sy}><channel>{says}<item><title>x</title><guid>1</guid></item></channel></rss>"
+            );
+            assert_eq!(read(feed.leak().as_bytes()).every, every, "{says}");
+        }
     }
 
     #[test]

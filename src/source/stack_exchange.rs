@@ -4,8 +4,7 @@
 //! a key, 10,000 with one (free, from stackapps.com), counted anew at midnight UTC; at most 100 items a page. `backoff` in
 //! an answer asks for so many seconds of silence, `quota_remaining` counts down; errors are `error_id`, `error_name`,
 //! `error_message`. The built-in filter `withbody` adds the bodies. A search finds questions only, so a poll asks
-//! for the questions with new activity and then for the new answers to them: two requests as a rule. A question is
-//! followed by asking for its answers; counts of the question itself would be a second request.
+//! for the questions with new activity and then for the new answers to them: two requests as a rule.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,6 +22,7 @@ use crate::parse::json;
 
 #[cfg(test)]
 mod tests;
+mod thread;
 
 pub static KIND: Kind = Kind;
 
@@ -247,7 +247,10 @@ impl Source for Site {
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let (answer, repaired) = json::parse(response, EXPECTED)?;
-        let items = items(&answer)?;
+        let items = match json::list(&answer, "items") {
+            Some(items) if answer.get("error_id").is_none() => items,
+            _ => return Err(api_error(&answer)),
+        };
         let wait = wait(&answer, response.received_at);
         Ok(Reading {
             posts: items.iter().map(|item| self.post(item)).collect(),
@@ -258,34 +261,12 @@ impl Source for Site {
         })
     }
 
-    /// Only questions: an answer does not say which question it is for.
     fn follow(&self, post: &Post) -> Option<Request> {
-        let id = post.key.strip_prefix(&self.key_of_site())?.parse::<u64>().ok()?;
-        (post.post_type == PostType::Question).then(|| {
-            let url = self.call(&format!("questions/{id}/answers"), 1, "creation", []);
-            self.request(url)
-        })
+        Some(self.request(self.thread_of(post)?))
     }
 
-    fn read_thread(&self, _post: &Post, response: &Response) -> Result<Thread, ReadError> {
-        let (answer, _) = json::parse(response, EXPECTED)?;
-        let items = items(&answer)?;
-        let is_accepted = |item: &&Value| item.get("is_accepted").and_then(Value::as_bool) == Some(true);
-        let accepted = items.iter().find(is_accepted).and_then(|item| json::id(item, "answer_id"));
-        Ok(Thread {
-            replies: items.iter().map(|item| self.post(item)).collect(),
-            accepted: accepted.map(|id| self.key(id)),
-            wait: wait(&answer, response.received_at),
-            ..Thread::default()
-        })
-    }
-}
-
-/// The posts of a good answer.
-fn items(answer: &Value) -> Result<&[Value], ReadError> {
-    match json::list(answer, "items") {
-        Some(items) if answer.get("error_id").is_none() => Ok(items),
-        _ => Err(api_error(answer)),
+    fn read_thread(&self, post: &Post, response: &Response) -> Result<Thread, ReadError> {
+        self.thread(post, response)
     }
 }
 
@@ -359,6 +340,15 @@ fn answered(items: &[Value]) -> Option<(String, i64)> {
 }
 
 impl Site {
+    fn request(&self, url: Url) -> Request {
+        // The API knows no validators.
+        let mut request = Request { conditional: false, ..Request::get(url) };
+        if let Some(secret) = self.options.key.clone() {
+            request.auth = Auth::Query { name: "key".to_owned(), secret };
+        }
+        request
+    }
+
     fn questions(&self, page: u32, since: Option<i64>) -> Url {
         let Options { tagged, query, .. } = &self.options;
         // `questions` wants all tags of a list, the search one of them.
@@ -382,23 +372,13 @@ impl Site {
         url
     }
 
-    fn request(&self, url: Url) -> Request {
-        let mut request = Request::get(url);
-        // The API knows no validators.
-        request.conditional = false;
-        if let Some(secret) = self.options.key.clone() {
-            request.auth = Auth::Query { name: "key".to_owned(), secret };
-        }
-        request
-    }
-
-    /// What keys of posts on this site begin with.
-    fn key_of_site(&self) -> String {
-        format!("stackexchange:{}:", self.options.site)
-    }
-
     fn key(&self, id: u64) -> String {
-        format!("{}{id}", self.key_of_site())
+        format!("{}{id}", self.key_prefix())
+    }
+
+    /// What all keys of this site begin with.
+    fn key_prefix(&self) -> String {
+        format!("stackexchange:{}:", self.options.site)
     }
 
     fn post(&self, item: &Value) -> Result<RawPost, Rejection> {

@@ -1,4 +1,7 @@
-//! How is a page listened to that has no feed, by CSS selectors?
+//! How is a page listened to that has no feed, by CSS selectors, as a known forum, or by what changes on it?
+
+mod changes;
+mod presets;
 
 use std::collections::HashMap;
 
@@ -8,11 +11,12 @@ use scraper::{ElementRef, Html, Selector};
 use serde::Deserialize;
 use url::Url;
 
+use self::presets::Software;
 use crate::model::{
     Fault, Next, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection, Request, Response, Settings,
     Source, SourceKind, TextForm,
 };
-use crate::parse::{charset, date, html};
+use crate::parse::{charset, date, html, wall};
 
 pub static KIND: Kind = Kind;
 
@@ -35,9 +39,23 @@ pub struct WebPage {
     /// Address of the page; http or https.
     #[schemars(with = "String")]
     url: Url,
-    /// Selects every item of the page, for example `article.post`; the others select inside of each item.
-    #[schemars(with = "String")]
-    item: Pick,
+    /// Forum software whose lists of topics are known: then no selector is needed. Those that are set count more. Topics
+    /// have a title, mostly no text.
+    /// Has the forum a feed, an API or Discourse, their kinds know more of each topic.
+    preset: Option<Software>,
+    /// `true`: no items, but what is new on the page since it was last read becomes a post: a paragraph, an entry of a list, a row.
+    /// A small change tells the wording before it too. The first poll only learns the page.
+    #[serde(default)]
+    changes: bool,
+    /// With `changes`: selectors of what does not count, for example `[".visitors", ".ad"]`. Scripts, navigation and
+    /// footers never do.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    ignore: Vec<Pick>,
+    /// Selects every item of the page, for example `article.post`; the others select inside of each item. With
+    /// `changes`, the part of the page that is watched.
+    #[schemars(with = "Option<String>")]
+    item: Option<Pick>,
     /// Selects the link to the item's own page; takes its `href`. Without it, the first link of the item.
     #[schemars(with = "Option<String>")]
     link: Option<Pick>,
@@ -127,6 +145,10 @@ impl Pick {
     }
 }
 
+/// What forums call the session in their links, and how long one is at least.
+const SESSIONS: [&str; 3] = ["sid", "s", "PHPSESSID"];
+const MIN_SESSION: usize = 22;
+
 /// Items that hold more text together than so many times the page are nested, by mistake or to eat memory.
 const MOST_COPIES: usize = 8;
 
@@ -138,7 +160,7 @@ impl SourceKind for Kind {
     }
 
     fn summary(&self) -> &'static str {
-        "items of a web page without feed, by CSS selectors"
+        "items of a web page without feed, topics of common forums, or what changes on a page"
     }
 
     fn schema(&self) -> schemars::Schema {
@@ -164,14 +186,12 @@ date = "time@datetime"
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
-        let page: WebPage = settings.read()?;
-        if page.item.take != Take::Usual {
-            return Err(vec![
-                settings
-                    .fault("item", format!("`{}` takes a part of the items", page.item.written))
-                    .hint("a plain selector"),
-            ]);
+        let mut page: WebPage = settings.read()?;
+        let faults = page.faults(settings);
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        page.fill_in(settings)?;
         match page.url.scheme() {
             "http" | "https" => Ok(Box::new(page)),
             other => {
@@ -192,9 +212,13 @@ impl Source for WebPage {
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let (text, recoded) = charset::decode(&response.body, response.header("content-type"));
+        let text = if self.preset == Some(Software::Flarum) { presets::without_scripts(&text) } else { text };
         html::check_depth(&text).map_err(|deep| ReadError::Hostile { why: deep.to_string() })?;
         let page = Html::parse_document(&text);
-        let items = self.items(&page)?;
+        if self.changes {
+            return self.changed(&page, &text, progress, response);
+        }
+        let Some(items) = self.items(&page) else { return Err(self.nothing(&page, &text, response)) };
         let mut repaired = self.empty_handed(&items);
         if recoded {
             repaired.push("wrong encoding or control characters".to_owned());
@@ -228,25 +252,80 @@ impl Source for WebPage {
 }
 
 impl WebPage {
-    /// The items of the page. That there are none is an error: a page that was rebuilt shall not fall silent unnoticed.
-    fn items<'p>(&self, page: &'p Html) -> Result<Vec<ElementRef<'p>>, ReadError> {
-        let items: Vec<ElementRef<'p>> = match &self.item.selector {
-            Some(selector) => page.select(selector).collect(),
-            None => Vec::new(),
+    /// What cannot be, whatever the page holds.
+    fn faults(&self, settings: &Settings<'_>) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let plain = |(key, pick): (&str, &Pick)| {
+            let fault = settings.fault(key, format!("`{}` takes a part of what it selects", pick.written));
+            (pick.take != Take::Usual).then(|| fault.hint("a plain selector"))
         };
-        if !items.is_empty() {
-            return Ok(items);
+        let picks = self.item.iter().map(|pick| ("item", pick)).chain(self.ignore.iter().map(|pick| ("ignore", pick)));
+        faults.extend(picks.filter_map(plain));
+        if self.item.is_none() && self.preset.is_none() && !self.changes {
+            let fault = settings.fault("item", "nothing says what the items of the page are");
+            faults.push(fault.hint("a selector (`item = \"article\"`), `preset = \"phpbb\"`, or `changes = true`"));
         }
-        let title = Selector::parse("title")
-            .ok()
-            .and_then(|title| page.select(&title).next())
-            .map(one_line)
-            .unwrap_or_default();
-        let why = format!(
-            "the selector `{}` of `item` finds nothing on the page “{title}”; either the page was rebuilt, or scripts fill it",
-            self.item.written
-        );
-        Err(ReadError::WrongFormat { expected: "a page with items", why })
+        if self.changes && self.preset.is_some() {
+            let fault = settings.fault("changes", "a page is read by its items or by its changes");
+            faults.push(fault.hint("take out `preset` or `changes`"));
+        }
+        if !self.ignore.is_empty() && !self.changes {
+            faults.push(settings.fault("ignore", "only `changes` looks at the whole page").hint("take it out"));
+        }
+        faults
+    }
+
+    /// Sets what the preset knows and the settings do not say.
+    fn fill_in(&mut self, settings: &Settings<'_>) -> Result<(), Vec<Fault>> {
+        let Some(software) = self.preset else { return Ok(()) };
+        let preset = software.preset();
+        for (slot, css) in [
+            (&mut self.item, preset.item),
+            (&mut self.link, preset.link),
+            (&mut self.text, preset.text),
+            (&mut self.author, preset.author),
+            (&mut self.date, preset.date),
+        ] {
+            if slot.is_none() && !css.is_empty() {
+                *slot = Some(Pick::try_from(css.to_owned()).map_err(|why| vec![settings.fault("preset", why)])?);
+            }
+        }
+        Ok(())
+    }
+
+    /// The items of the page.
+    fn items<'p>(&self, page: &'p Html) -> Option<Vec<ElementRef<'p>>> {
+        let items: Vec<ElementRef<'p>> = page.select(self.item.as_ref()?.selector.as_ref()?).collect();
+        Some(items).filter(|items| !items.is_empty())
+    }
+
+    /// Why nothing was found. It is an error: a page that was rebuilt shall not fall silent unnoticed.
+    fn nothing(&self, page: &Html, text: &str, response: &Response) -> ReadError {
+        if let Some(why) = wall::of(text, &response.url) {
+            return ReadError::Wall { why };
+        }
+        let title = Selector::parse("title").ok().and_then(|title| page.select(&title).next()).map(one_line);
+        let title = title.unwrap_or_default();
+        let what = match &self.item {
+            Some(item) => format!("the selector `{}` of `item` finds nothing", item.written),
+            None => "there is no text".to_owned(),
+        };
+        let why = format!("{what} on the page “{title}”; either the page was rebuilt, or scripts fill it");
+        ReadError::FoundNothing { why }
+    }
+
+    fn changed(&self, page: &Html, text: &str, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
+        let ignore: Vec<Selector> = self.ignore.iter().filter_map(|pick| pick.selector.clone()).collect();
+        let within = self.item.as_ref().and_then(|item| item.selector.as_ref());
+        match changes::of(page, &ignore, within, progress, &response.url) {
+            Some(found) => Ok(Reading {
+                posts: found.posts,
+                progress: found.progress,
+                repaired: found.repaired,
+                ..Reading::default()
+            }),
+            None => Err(self.nothing(page, text, response)),
+        }
     }
 
     /// Says which selectors find nothing in any item.
@@ -258,7 +337,9 @@ impl WebPage {
             ("author", &self.author),
             ("date", &self.date),
         ];
-        let wanted = picks.into_iter().filter_map(|(name, pick)| Some((name, pick.as_ref()?)));
+        // A preset serves several versions of its software, which do not all show everything.
+        let known = if self.preset.is_some() { 1 } else { picks.len() };
+        let wanted = picks.into_iter().take(known).filter_map(|(name, pick)| Some((name, pick.as_ref()?)));
         wanted
             .filter(|(_, pick)| items.iter().all(|item| pick.find(*item).is_none()))
             .map(|(name, pick)| format!("the selector `{}` of `{name}` finds nothing in any item", pick.written))
@@ -272,6 +353,7 @@ impl WebPage {
         };
         let url =
             link.and_then(|link| base.join(link.trim()).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
+        let url = url.map(without_session);
         let title = match (&self.title, &self.link) {
             (Some(pick), _) => pick.take(item, |element| Some(one_line(element))),
             (None, Some(pick)) => pick.find(item).map(one_line),
@@ -280,13 +362,14 @@ impl WebPage {
         let text = match &self.text {
             Some(pick) if pick.take == Take::Usual => pick.take(item, |element| Some(element.inner_html())),
             Some(pick) => pick.take(item, |_| None).map(escaped),
+            None if self.preset.is_some() => None,
             None => Some(item.inner_html()),
         };
         let author = self.author.as_ref().and_then(|pick| pick.take(item, |element| Some(one_line(element))));
         let moment = self.date.as_ref().and_then(|pick| pick.take(item, when));
         RawPost {
             url: url.map(String::from).unwrap_or_default(),
-            post_type: PostType::Article,
+            post_type: if self.preset.is_some() { PostType::Story } else { PostType::Article },
             title: title.map(escaped).unwrap_or_default(),
             text: text.unwrap_or_default(),
             form: TextForm::Html,
@@ -296,6 +379,27 @@ impl WebPage {
             ..RawPost::default()
         }
     }
+}
+
+/// The address without the session that forums write into their links for readers without cookies: it is another one
+/// each time.
+fn without_session(mut url: Url) -> Url {
+    let is_session = |name: &str, value: &str| {
+        let name = name.rsplit(';').next().unwrap_or(name);
+        SESSIONS.iter().any(|session| name.eq_ignore_ascii_case(session))
+            && value.len() >= MIN_SESSION
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b',' | b'-'))
+    };
+    let Some(query) = url.query() else { return url };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| !pair.split_once('=').is_some_and(|(name, value)| is_session(name, value)))
+        .collect();
+    let kept = kept.join("&");
+    if kept.len() != query.len() {
+        url.set_query(Some(kept.as_str()).filter(|kept| !kept.is_empty()));
+    }
+    url
 }
 
 /// Gives every post its key: its link, where no other item has the same one, else a hash of its words.
@@ -338,8 +442,17 @@ fn href(element: ElementRef<'_>) -> Option<String> {
     first_link(element)?.attr("href").map(str::to_owned)
 }
 
+/// A date: `datetime`, or the text, or where that only says "5 hours ago" the hint that shows the whole date.
 fn when(element: ElementRef<'_>) -> Option<String> {
-    Some(element.attr("datetime").map_or_else(|| one_line(element), str::to_owned))
+    if let Some(moment) = element.attr("datetime") {
+        return Some(moment.to_owned());
+    }
+    let text = one_line(element);
+    if date::parse(&text).is_some() {
+        return Some(text);
+    }
+    let hints = [element].into_iter().chain(element.descendent_elements()).filter_map(|inner| inner.attr("title"));
+    hints.filter(|hint| date::parse(hint).is_some()).map(str::to_owned).next().or(Some(text))
 }
 
 fn one_line(element: ElementRef<'_>) -> String {
@@ -436,7 +549,7 @@ mod tests {
         let error = read("item = \"article\"", "<title>Acme\n Changelog</title><p>moved").expect_err("no items");
         assert_eq!(
             error.to_string(),
-            "not a page with items: the selector `article` of `item` finds nothing on the page “Acme Changelog”; \
+            "nothing was found: the selector `article` of `item` finds nothing on the page “Acme Changelog”; \
              either the page was rebuilt, or scripts fill it"
         );
         let reading = read("item = \"p\"\ntext = \".body\"\ndate = \"time\"", "<p><a href='x'></a><p><a>no text</a>")
@@ -456,6 +569,75 @@ mod tests {
                 "the selector `time` of `date` finds nothing in any item"
             ]
         );
+    }
+
+    #[test]
+    fn a_page_in_the_place_of_the_items_is_told_as_such() {
+        let error = read("item = \"article\"", "<title>Just a moment...</title>").expect_err("a wall");
+        assert_eq!(
+            error.to_string(),
+            "a page in place of the content: it asks whether a human is there (“Just a moment...”)"
+        );
+        let banner = "<title>Log in or sign up</title><article>News<input type=password></article>";
+        assert!(read("item = \"article\"", banner).is_ok());
+    }
+
+    #[test]
+    fn every_preset_is_made_of_selectors_that_can_be_read_and_overruled() {
+        for software in Software::ALL {
+            let preset = software.preset();
+            for css in [preset.item, preset.link, preset.text, preset.author, preset.date] {
+                assert!(css.is_empty() || Pick::try_from(css.to_owned()).is_ok(), "{css}");
+            }
+        }
+        let html = "<ul class='topiclist topics'><li class=row><a class=topictitle href=a>x</a><h3>y</h3></li></ul>";
+        let reading = read("preset = \"phpbb\"\ntitle = \"h3\"", html).expect("topics");
+        let Ok(post) = &reading.posts[0] else { panic!("a post") };
+        assert_eq!((&post.title[..], post.post_type), ("y", PostType::Story));
+    }
+
+    #[test]
+    fn a_session_in_a_link_does_not_make_another_post() {
+        for (link, kept) in [
+            ("t?f=2&t=9&sid=0123456789abcdef0123456789abcdef", "t?f=2&t=9"),
+            ("t?s=0123456789abcdef0123456789abcdef&t=9", "t?t=9"),
+            ("t?PHPSESSID=0123456789abcdef0123456789&topic=9.0", "t?topic=9.0"),
+            ("t?sid=7", "t?sid=7"),
+            ("t?s=acme", "t?s=acme"),
+        ] {
+            let url = without_session(Url::parse(&format!("https://acme.example/{link}")).expect("a URL"));
+            assert_eq!(url.as_str(), format!("https://acme.example/{kept}"));
+        }
+    }
+
+    #[test]
+    fn what_is_new_on_a_page_is_told_and_its_first_reading_only_learns() {
+        let source =
+            load("url = \"https://acme.example/pricing\"\nchanges = true\nignore = [\".ad\"]\nitem = \"main\"")
+                .expect("a source");
+        let page = "<p>Outside</p><main><p>Small: 5 EUR</p><p class=ad>Buy</p></main>";
+        let first = source.read(&Progress::default(), &response(page)).expect("a page");
+        assert_eq!(first.posts, []);
+        let after = page.replace("Outside", "Elsewhere").replace("Buy", "Sell").replace("5 EUR", "7 EUR");
+        let second = source.read(&first.progress.start_poll(), &response(&after)).expect("a page");
+        let texts: Vec<&str> = second.posts.iter().flatten().map(|post| &post.text[..]).collect();
+        assert_eq!(texts, ["Small: 7 EUR\n\nBefore: Small: 5 EUR"]);
+        let error = source.read(&first.progress, &response("<title>Gone</title>")).expect_err("nothing");
+        assert!(matches!(error, ReadError::FoundNothing { .. }), "{error}");
+    }
+
+    #[test]
+    fn settings_that_contradict_each_other_are_told() {
+        for (settings, key) in [
+            ("", "item"),
+            ("changes = true\npreset = \"smf\"", "changes"),
+            ("item = \"p\"\nignore = [\"b\"]", "ignore"),
+            ("item = \"p@id\"", "item"),
+            ("preset = \"punbb\"", "preset"),
+        ] {
+            let faults = load(&format!("url = \"https://acme.example/\"\n{settings}")).expect_err("faults");
+            assert!(faults.len() == 1 && faults[0].contains(&format!("source.x.{key}:")), "{faults:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::codec::{pack, unpack};
 use super::key::{self, day};
 use super::layers::Layers;
 use super::record::{CountsRecord, DedupRecord, DeliveryRecord, PostRecord, SourceRecord};
-use super::{DeliveryState, Stage};
+use super::{DeliveryState, Down, Stage};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub};
 use crate::model::{Alert, Event, Position, PostId, Timestamp, ViewError};
 
@@ -37,6 +37,11 @@ impl Layers {
                 self.end_day(watch, *day, *through)?;
                 alerts.iter().try_for_each(|alert| self.apply_alert(alert))
             }
+            Event::Issue { issue, alerts } => {
+                self.put_issue(issue)?;
+                alerts.iter().try_for_each(|alert| self.apply_alert(alert))
+            }
+            Event::Down { from, until } => self.put_down(Down { from: *from, until: *until }),
             Event::Expired { posts, at: _ } => posts.iter().try_for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
@@ -131,7 +136,7 @@ impl Layers {
         if self.delivery(&alert.id)?.is_some() {
             return Ok(());
         }
-        if !alert.sample && alert.digest.is_none() {
+        if alert.is_of_story() {
             let story = self.resolve(alert.story)?;
             let mut told = self.told(story)?;
             told.receivers.entry(alert.receiver.clone()).or_default();
@@ -155,7 +160,7 @@ impl Layers {
         };
         // What tells of many stories is not the message of one of them.
         if let DeliveryResult::Delivered { handle: Some(handle) } = &attempt.result
-            && record.alert.digest.is_none()
+            && record.alert.is_of_story()
         {
             let story = self.resolve(record.alert.story)?;
             let mut told = self.told(story)?;

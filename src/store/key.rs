@@ -68,6 +68,17 @@ pub fn mentioned(root: PostId, post: PostId) -> Vec<u8> {
     [&mentions_in(root)[..], &post.0].concat()
 }
 
+/// Issue id → the issue.
+pub const ISSUE: u8 = b'e';
+/// Moment at which nobody listened any more → when somebody did again.
+pub const DOWN: u8 = b'o';
+
+pub fn down(from: Timestamp) -> [u8; 9] {
+    let mut bytes = [DOWN; 9];
+    bytes[1..].copy_from_slice(&from.0.to_be_bytes());
+    bytes
+}
+
 pub fn post(id: PostId) -> [u8; 11] {
     tagged(POST, id)
 }

@@ -10,7 +10,7 @@
 //!   shorter, because the days of the sources are lost with it.
 //! - The **log of deliveries** keeps the newest [`LOG`] delivered and dead ones, each at most as long as [`KEPT`] says.
 //! - What a watch **spent** of its daily cap is forgotten two days after the day, once what the cap held back was told.
-//! - **Counts** are kept 400 days. A **source** that is not configured is forgotten 30 days after it was read last; if it
+//! - **Counts**, closed **issues** and the times without the daemon are kept 400 days. A **source** that is not configured is forgotten 30 days after it was read last; if it
 //!   comes back, its first poll alerts nobody.
 //!
 //! Stories end with their last member, when that leaves the archive; no sweep is needed for them.
@@ -23,7 +23,7 @@ use super::layers::Layers;
 use super::read::wrong_key;
 use super::record::{DedupRecord, ListerRecord, PostRecord};
 use super::typed::NO_NUMBER;
-use super::{Stage, Store, key};
+use super::{Stage, Store, issues, key};
 use crate::model::{Duration, PostId, Timestamp, ViewError};
 
 /// Days without a new member after which the keys of a story are forgotten.
@@ -70,6 +70,8 @@ impl Store {
             let (day, _) = key::counts_parts(key).ok_or_else(wrong_key)?;
             Ok(day.saturating_add(COUNT_DAYS) < today)
         })?;
+        self.sweep_table(key::ISSUE, |_, _, value| issues::is_old_issue(value, now))?;
+        self.sweep_table(key::DOWN, |_, key, _| issues::is_old_down(key, now))?;
         for table in [key::ALERTED, key::SPENT] {
             self.sweep_table(table, |layers, key, _| layers.is_spent_long_ago(key, today))?;
         }

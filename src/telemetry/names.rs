@@ -23,6 +23,7 @@ pub const INTAKE_STOPPED: &str = "overheard_intake_stopped";
 /// Configuration reloads, by `result`.
 pub const RELOADS: &str = "overheard_config_reloads_total";
 /// 1 when the last reload was taken, 0 when it was rejected and the old configuration runs on.
+pub const ISSUES_OPEN: &str = "overheard_issues_open";
 pub const CONFIG_OK: &str = "overheard_config_last_reload_successful";
 
 /// Registers the help texts.
@@ -42,5 +43,6 @@ pub(super) fn describe() {
     describe_gauge!(JOURNAL_POSITION, "Position of the last frame in the journal");
     describe_gauge!(INTAKE_STOPPED, "1 while the disk takes no writes and intake is stopped, else 0");
     describe_counter!(RELOADS, "Configuration reloads, by result");
+    describe_gauge!(ISSUES_OPEN, "issues open: sources gone deaf");
     describe_gauge!(CONFIG_OK, "1 when the last reload was taken, 0 when it was rejected");
 }

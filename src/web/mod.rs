@@ -59,8 +59,10 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/api/v1/explain", get(api::explain::explain))
         .route("/api/v1/why-not", get(api::explain::why_not))
         .route("/api/v1/sources", get(api::sources::list))
+        .route("/api/v1/issues", get(api::issues::list))
         .route("/api/v1/deliveries", get(api::deliveries::list))
         .merge(changes)
+        .route(&format!("{}{{name}}", guard::PUSHED), post(api::push::take))
         .fallback(errors::not_found)
         .layer(
             ServiceBuilder::new()

@@ -14,8 +14,11 @@ use super::names::Field;
 use super::person::person;
 use super::scan::{RawField, RawItem, Scan};
 use super::tag::length_of_markup;
-use crate::model::{RawAuthor, Timestamp};
+use crate::model::{Duration, RawAuthor, Timestamp};
 use crate::parse::date;
+
+/// Longest time between two changes that a feed is believed, in minutes: 30 days.
+const MAX_MINUTES: u64 = 30 * 24 * 60;
 
 /// What the feed says once for all of its items.
 pub(super) struct Context {
@@ -87,7 +90,7 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
             Field::CommentCount => set(&mut item.replies, || text(field).trim().parse().ok()),
             Field::InReplyTo => set(&mut item.reply_to, || attribute(&field.tag, "ref").or_else(|| words(field))),
             Field::Language => set(&mut item.lang, || words(field)),
-            Field::Other => {}
+            Field::Ttl | Field::UpdatePeriod | Field::UpdateFrequency | Field::Other => {}
         }
     }
     set(&mut item.id, || tag.and_then(|tag| attribute(tag, "rdf:about")));
@@ -105,6 +108,23 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     set(&mut item.author, || context.author.clone());
     // Atom must say when an entry was changed and may say when it was published.
     item.published = item.published.or(item.updated);
+}
+
+/// How often a feed says that it changes: its `ttl` in minutes, or `sy:updatePeriod` and `sy:updateFrequency`; the longer one.
+pub(super) fn every(feed: &RawItem<'_>) -> Option<Duration> {
+    let says = |wanted: Field| feed.fields.iter().find(|field| field.field == wanted).and_then(words);
+    let number = |wanted: Field| says(wanted)?.parse::<u64>().ok().filter(|number| *number > 0);
+    let ttl = number(Field::Ttl).map(|minutes| Duration::minutes(minutes.min(MAX_MINUTES)));
+    let period = says(Field::UpdatePeriod).and_then(|period| match &period.to_ascii_lowercase()[..] {
+        "hourly" => Some(60),
+        "daily" => Some(24 * 60),
+        "weekly" => Some(7 * 24 * 60),
+        "monthly" | "yearly" => Some(MAX_MINUTES),
+        _ => None,
+    });
+    let often = number(Field::UpdateFrequency).unwrap_or(1);
+    let period = period.map(|minutes| Duration::minutes((minutes / often).max(1)));
+    ttl.max(period)
 }
 
 fn set<T>(slot: &mut Option<T>, value: impl FnOnce() -> Option<T>) {

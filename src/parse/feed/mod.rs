@@ -5,6 +5,7 @@
 //! found are read instead ([`fields`]); where it reads, they fill in what it leaves out. Ids are ours in either case ([`item`]).
 
 mod entity;
+mod error_item;
 mod fields;
 mod item;
 mod json;
@@ -25,7 +26,7 @@ use url::Url;
 use self::fields::Context;
 use self::item::{Item, Items, rejection};
 use self::sniff::Found;
-use crate::model::{RawPost, ReadError, Rejection, Response};
+use crate::model::{Duration, RawPost, ReadError, Rejection, Response};
 
 /// What was expected, for [`ReadError::WrongFormat`].
 const EXPECTED: &str = "a feed";
@@ -40,6 +41,8 @@ pub struct Feed {
     pub posts: Vec<Result<RawPost, Rejection>>,
     /// What had to be mended, in words (see [`crate::model::Reading::repaired`]).
     pub repaired: Vec<String>,
+    /// How often it says that it changes.
+    pub every: Option<Duration>,
 }
 
 /// Reads the feed that an answer holds. Never panics, and bounds its work before any parser starts.
@@ -49,6 +52,7 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
         return Err(ReadError::Hostile { why: format!("it has more than {MAX_TEXT} bytes") });
     }
     let mut repaired = Vec::new();
+    let mut every = None;
     if recoded {
         repaired.push("wrong encoding or control characters".to_owned());
     }
@@ -67,14 +71,20 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
                 repaired.push("text before the feed left out".to_owned());
             }
             // What stands before the root goes: the declaration (the text is UTF-8 by now) and a DTD, whose entities nobody shall expand.
-            xml(&text[root..], &response.url, &mut repaired)?
+            let (items, said) = xml(&text[root..], &response.url, &mut repaired)?;
+            every = said;
+            items
         }
     };
-    Ok(Feed { posts: item::posts(items, &response.url), repaired })
+    let posts = item::posts(items, &response.url);
+    if let Some(why) = error_item::of(&posts) {
+        return Err(ReadError::ErrorItem { why });
+    }
+    Ok(Feed { posts, repaired, every })
 }
 
-/// The items of a feed of XML whose text starts with its root.
-fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<Items, ReadError> {
+/// The items of a feed of XML whose text starts with its root, and how often it says that it changes.
+fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<(Items, Option<Duration>), ReadError> {
     let (text, mended) = repair::repair(text);
     let scan = scan::scan(&text)?;
     repaired.extend(mended);
@@ -99,7 +109,8 @@ fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<Items, R
     }
     repaired.extend(scan.forgiven.iter().cloned());
     let halves = scan.items.iter().map(|raw| raw.cut_off);
-    Ok(items.into_iter().zip(halves).map(|(item, cut_off)| whole(item, cut_off)).collect())
+    let items = items.into_iter().zip(halves).map(|(item, cut_off)| whole(item, cut_off)).collect();
+    Ok((items, fields::every(&scan.feed)))
 }
 
 /// An item that the end of the feed cut in two is kept if it is known by then who it is; else it would come again under another name.

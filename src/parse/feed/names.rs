@@ -38,6 +38,10 @@ pub(super) enum Field {
     MediaTitle,
     MediaDescription,
     MediaAuthor,
+    /// For how many minutes the feed is good.
+    Ttl,
+    UpdatePeriod,
+    UpdateFrequency,
     /// Nothing that a post has.
     Other,
 }
@@ -54,12 +58,13 @@ enum Space {
     Media,
     Itunes,
     FeedBurner,
+    Syndication,
     Xhtml,
     Other,
 }
 
 /// Prefixes as they are nearly always written; a feed may declare others.
-const PREFIXES: [(&str, Space); 14] = [
+const PREFIXES: [(&str, Space); 15] = [
     ("dc", Space::Dc),
     ("dcterms", Space::Dc),
     ("content", Space::Content),
@@ -68,6 +73,7 @@ const PREFIXES: [(&str, Space); 14] = [
     ("media", Space::Media),
     ("itunes", Space::Itunes),
     ("feedburner", Space::FeedBurner),
+    ("sy", Space::Syndication),
     ("pheedo", Space::FeedBurner),
     ("atom", Space::Core),
     ("a10", Space::Core),
@@ -77,10 +83,11 @@ const PREFIXES: [(&str, Space); 14] = [
 ];
 
 /// What the names of the vocabularies contain, in lower case; feeds differ in host, version and slash.
-const VOCABULARIES: [(&str, Space); 16] = [
+const VOCABULARIES: [(&str, Space); 17] = [
     ("purl.org/dc/", Space::Dc),
     ("purl.org/rss/1.0/modules/content", Space::Content),
     ("purl.org/rss/1.0/modules/slash", Space::Slash),
+    ("purl.org/rss/1.0/modules/syndication", Space::Syndication),
     ("purl.org/rss/1.0/modules/", Space::Other),
     ("purl.org/rss/", Space::Core),
     ("purl.org/net/rss", Space::Core),
@@ -170,6 +177,9 @@ fn field(space: Space, local: &str) -> Field {
         (Space::Media | Space::Itunes, "title") => Field::MediaTitle,
         (Space::Media, "description") | (Space::Itunes, "summary" | "subtitle") => Field::MediaDescription,
         (Space::Itunes, "author") => Field::MediaAuthor,
+        (Space::Core, "ttl") => Field::Ttl,
+        (Space::Syndication, "updateperiod") => Field::UpdatePeriod,
+        (Space::Syndication, "updatefrequency") => Field::UpdateFrequency,
         _ => Field::Other,
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 use super::EXPECTED;
 use crate::model::ReadError;
 use crate::parse::html::check_depth;
+use crate::parse::wall;
 
 /// How much of an answer that is no feed is quoted, in characters.
 const MAX_QUOTED: usize = 80;
@@ -22,8 +23,14 @@ pub(super) fn web_page(text: &str, address: &Url) -> ReadError {
         if let Some(title) = title(&page) {
             why.push_str(&format!(" (“{title}”)"));
         }
-        if let Some(feed) = feed(&page, address) {
-            why.push_str(&format!("; it names this feed: {feed}"));
+        match feed(&page, address) {
+            // A page that names its feed is an ordinary one.
+            Some(feed) => why.push_str(&format!("; it names this feed: {feed}")),
+            None => {
+                if let Some(why) = wall::of(text, address) {
+                    return ReadError::Wall { why };
+                }
+            }
         }
     }
     wrong(why)

@@ -6,10 +6,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::issues::in_order;
 use super::key::day;
-use super::{Delivery, DeliveryFilter, Followed, HeldDay, Story};
+use super::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Story};
 use crate::model::{
-    Candidate, Counts, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
+    Candidate, Counts, Day, Event, Handle, Issue, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
     Standing, StoryId, Timestamp, View, ViewError,
 };
 
@@ -51,6 +52,18 @@ impl InMemory {
     /// See [`Store::sources`](super::Store::sources).
     pub fn sources(&self) -> Vec<(String, SourceState)> {
         self.state().sources.iter().map(|(name, source)| (name.clone(), source.state.clone())).collect()
+    }
+
+    /// See [`Store::issues`](super::Store::issues).
+    pub fn issues(&self) -> Vec<Issue> {
+        let mut issues: Vec<Issue> = self.state().issues.values().cloned().collect();
+        in_order(&mut issues);
+        issues
+    }
+
+    /// See [`Store::downs`](super::Store::downs).
+    pub fn downs(&self) -> Vec<Down> {
+        self.state().downs.iter().map(|(from, until)| Down { from: *from, until: *until }).collect()
     }
 
     /// See [`Store::deliveries`](super::Store::deliveries).

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::days::{HeldKey, SpentOn};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
 use crate::model::{
-    Alert, AlertId, Counts, Day, Duration, Event, Handle, Position, PostId, SourceState, StoryId, Timestamp,
+    Alert, AlertId, Counts, Day, Duration, Event, Handle, Issue, IssueId, Position, PostId, SourceState, StoryId,
+    Timestamp,
 };
+use crate::store::issues::ISSUES_KEPT;
 use crate::store::key::day;
 use crate::store::record::{HeldRecord, StandingRecord};
 use crate::store::sweep::{COUNT_DAYS, KEPT, KEY_DAYS, LOG, UNLISTED_DAYS};
@@ -33,6 +35,8 @@ pub struct State {
     pub standing: BTreeMap<PostId, StandingRecord>,
     /// Dates of mentions by root and post.
     pub mentioned: BTreeMap<(PostId, PostId), Timestamp>,
+    pub issues: BTreeMap<IssueId, Issue>,
+    pub downs: BTreeMap<Timestamp, Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -76,6 +80,13 @@ impl State {
             Event::DayOver { watch, day, at: _, through, alerts } => {
                 self.end_day(watch, *day, *through);
                 alerts.iter().for_each(|alert| self.apply_alert(alert));
+            }
+            Event::Issue { issue, alerts } => {
+                self.issues.insert(issue.id.clone(), issue.as_ref().clone());
+                alerts.iter().for_each(|alert| self.apply_alert(alert));
+            }
+            Event::Down { from, until } => {
+                self.downs.insert(*from, *until);
             }
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
@@ -146,7 +157,7 @@ impl State {
         if self.deliveries.contains_key(&alert.id) {
             return;
         }
-        if !alert.sample && alert.digest.is_none() {
+        if alert.is_of_story() {
             let story = self.resolve(alert.story);
             self.told.entry(story).or_default().entry(alert.receiver.clone()).or_default();
         }
@@ -201,7 +212,7 @@ impl State {
         delivery.attempts += 1;
         let at = attempt.at;
         let (story, receiver) = (delivery.alert.story, delivery.alert.receiver.clone());
-        let is_digest = delivery.alert.digest.is_some();
+        let is_of_story = delivery.alert.is_of_story();
         match &attempt.result {
             DeliveryResult::Retry { why, next } => {
                 delivery.state = DeliveryState::Pending { next: *next, why: Some(why.clone()) };
@@ -211,7 +222,7 @@ impl State {
                 delivery.state = DeliveryState::Delivered { at, took_ms: attempt.took_ms };
                 let story = self.resolve(story);
                 let known = self.told.get_mut(&story).and_then(|told| told.get_mut(&receiver));
-                if let (Some(known), Some(handle)) = (known.filter(|_| !is_digest), handle) {
+                if let (Some(known), Some(handle)) = (known.filter(|_| is_of_story), handle) {
                     *known = Some(handle.clone());
                 }
             }
@@ -252,6 +263,8 @@ impl State {
         self.mentioned.retain(|(_, post), _| posts.contains_key(post));
         self.counts.retain(|(day, _), _| day + COUNT_DAYS >= today);
         self.sweep_spent(today);
+        self.issues.retain(|_, issue| issue.closed.is_none_or(|closed| closed >= now - ISSUES_KEPT));
+        self.downs.retain(|from, _| *from >= now - ISSUES_KEPT);
         for (stage, kept) in KEPT {
             self.sweep_log(stage, now - kept);
         }

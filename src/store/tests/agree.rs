@@ -77,6 +77,8 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         1 => (source.clone(), 0..2000i64, prop::collection::vec(0..NUMBERS, 1..4))
             .prop_map(|(source, at, posts)| read(stubbed(page(source, at * HOUR, vec![]), &posts))),
         1 => (source, 0..2000i64).prop_map(|(source, at)| gone(source, at * HOUR)),
+        1 => (0..NUMBERS, prop::option::of(0..2000i64)).prop_map(|(number, closed)| issue(number, closed.map(|at| at * HOUR))),
+        1 => (0..2000i64, 1..9i64).prop_map(|(from, hours)| down(from * HOUR, (from + hours) * HOUR)),
         2 => alert.clone().prop_map(|(of, to, at)| delivered(of, to, at, Some("m"))),
         2 => (alert.clone(), 0..100i64).prop_map(|((of, to, at), wait)| retry(of, to, at, at + wait)),
         1 => alert.clone().prop_map(|(of, to, at)| dead(of, to, at)),
@@ -211,6 +213,7 @@ impl Pair {
             assert_eq!(left.mentions_in(id(number)), right.mentions_in(id(number)));
             assert_eq!(left.is_forgotten(id(number)), right.is_forgotten(id(number)));
         }
+        assert_eq!((left.all_issues(), left.all_downs()), (right.all_issues(), right.all_downs()));
         assert_eq!(left.list(&DeliveryFilter::default()), right.list(&DeliveryFilter::default()));
         for number in 0..NUMBERS {
             assert_eq!(left.seen(id(number)), right.seen(id(number)), "post {number}");

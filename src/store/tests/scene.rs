@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, ThreadRead, Validators};
 use crate::model::{
-    Alert, Counts, Day, Digest, Event, Handle, JoinedBy, Match, Memory, Outbox, Outcome, Position, Post, PostId,
-    Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp, View,
+    Alert, Counts, Day, DeafSource, Deafness, Digest, Event, Handle, Issue, JoinedBy, Match, Memory, Outbox, Outcome,
+    Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    View,
 };
 use crate::store::memory::InMemory;
-use crate::store::{Delivery, DeliveryFilter, Followed, HeldDay, Store, Story};
+use crate::store::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Store, Story};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -25,6 +26,8 @@ pub trait AnyStore: View + Memory + Outbox {
     fn held_on(&self, watch: &str, day: Day) -> HeldDay;
     fn all_followed(&self) -> Vec<Followed>;
     fn all_blanked(&self) -> HashMap<PostId, Timestamp>;
+    fn all_issues(&self) -> Vec<Issue>;
+    fn all_downs(&self) -> Vec<Down>;
 }
 
 impl AnyStore for Store {
@@ -58,6 +61,12 @@ impl AnyStore for Store {
     fn all_blanked(&self) -> HashMap<PostId, Timestamp> {
         self.blanked().unwrap()
     }
+    fn all_issues(&self) -> Vec<Issue> {
+        self.issues().unwrap()
+    }
+    fn all_downs(&self) -> Vec<Down> {
+        self.downs().unwrap()
+    }
 }
 
 impl AnyStore for InMemory {
@@ -90,6 +99,12 @@ impl AnyStore for InMemory {
     }
     fn all_blanked(&self) -> HashMap<PostId, Timestamp> {
         self.blanked()
+    }
+    fn all_issues(&self) -> Vec<Issue> {
+        self.issues()
+    }
+    fn all_downs(&self) -> Vec<Down> {
+        self.downs()
     }
 }
 
@@ -192,6 +207,7 @@ pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
         decided_at: decided.post.received,
         sample: false,
         digest: None,
+        issue: None,
     });
     decided
 }
@@ -328,6 +344,32 @@ pub fn thread(root: u8, at: i64, next: Option<i64>, accepted: Option<u8>, closed
         closed,
         validators: Some(Validators { etag: Some(at.to_string()), ..Validators::default() }),
     }))]
+}
+
+pub fn issue(number: u8, closed: Option<i64>) -> Vec<Event> {
+    let source = DeafSource {
+        source: "blog".into(),
+        kind: "rss".into(),
+        reason: Deafness::Blocked,
+        why: "HTTP 403".into(),
+        since: Timestamp(i64::from(number)),
+        until: closed.map(Timestamp),
+    };
+    let issue = Issue {
+        id: format!("issue_{number}"),
+        subject: "acme.example".into(),
+        sources: vec![source],
+        opened: Timestamp(i64::from(number)),
+        closed: closed.map(Timestamp),
+    };
+    let mut decided = alerting(opens(number, i64::from(number)), "it");
+    let id = format!("alert_of_{}", issue.id);
+    let alert = Alert { id, issue: Some(issue.clone()), ..decided.alerts.remove(0) };
+    vec![Event::Issue { issue: Box::new(issue), alerts: vec![alert] }]
+}
+
+pub fn down(from: i64, until: i64) -> Vec<Event> {
+    vec![Event::Down { from: Timestamp(from), until: Timestamp(until) }]
 }
 
 pub fn gone(source: &str, at: i64) -> Vec<Event> {

@@ -7,6 +7,8 @@ pub mod deliveries;
 pub mod explain;
 pub mod forget;
 pub mod health;
+pub mod issues;
+pub mod push;
 pub mod reload;
 pub mod search;
 pub mod sources;

@@ -1,0 +1,258 @@
+//! Do the kinds read what the real APIs answered, as others recorded it?
+//!
+//! Reads the recordings under the folder that `OVERHEARD_CORPORA` names, and says so when it is not set. Of each recorded body the
+//! test counts for itself what it holds; the kind must find as much, and nothing else.
+
+#![cfg(test)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use overheard::config::sample::source_of;
+use overheard::model::{Post, Progress, Response, Source, Timestamp};
+use serde_json::Value;
+use url::Url;
+
+/// 2026-11-21 12:00 UTC.
+const NOW: Timestamp = Timestamp(1_795_262_400_000);
+
+const REDDIT: &str = "[[source]]\nname = \"r\"\nkind = \"reddit\"\nsubreddits = [\"acme\"]\nclient_id = \"x\"\n\
+                      client_secret = { env = \"REDDIT_SECRET\" }\n";
+const MASTODON: &str = "[[source]]\nname = \"m\"\nkind = \"mastodon\"\nurl = \"http://localhost:3000\"\n\
+                        stream = true\ntoken = { env = \"MASTODON_TOKEN\" }\n";
+
+/// One recorded exchange.
+struct Recorded {
+    file: String,
+    url: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Recorded {
+    fn answer(&self) -> Response {
+        Response {
+            status: 200,
+            url: Url::parse(&self.url).unwrap_or_else(|_| Url::parse("http://localhost/").expect("a URL")),
+            headers: self.headers.clone(),
+            body: self.body.clone().into(),
+            received_at: NOW,
+        }
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.file, self.url)
+    }
+}
+
+/// The files of one suite with their texts; `None`, with a word about it, when there are none here.
+fn files(suite: &str, ending: &str) -> Option<Vec<(String, String)>> {
+    let Some(corpora) = std::env::var_os("OVERHEARD_CORPORA").map(PathBuf::from) else {
+        eprintln!("OVERHEARD_CORPORA is not set: the answers of {suite} are not read");
+        return None;
+    };
+    let folder = corpora.join(suite);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|found| found == ending));
+    paths.sort();
+    let named = |path: &PathBuf| path.file_name().unwrap_or(Path::new("").as_os_str()).to_string_lossy().into_owned();
+    Some(paths.iter().map(|path| (named(path), std::fs::read_to_string(path).expect("a text"))).collect())
+}
+
+fn source(block: &str) -> Arc<dyn Source> {
+    source_of(block).unwrap_or_else(|faults| panic!("{faults:#?}")).source
+}
+
+/// The good answers of a cassette of betamax.
+fn of_betamax(file: &str, text: &str) -> Vec<Recorded> {
+    let cassette: Value = serde_json::from_str(text).expect("JSON");
+    let exchanges = cassette["interactions"].as_array().cloned().unwrap_or_default();
+    let good = exchanges.iter().filter(|exchange| exchange["response"]["status"]["code"] == 200);
+    let recorded = |exchange: &Value| {
+        let headers = exchange["response"]["headers"].as_object().cloned().unwrap_or_default();
+        let lower = |(name, value): (String, Value)| {
+            (name.to_lowercase(), value.get(0).and_then(Value::as_str).unwrap_or_default().to_owned())
+        };
+        Recorded {
+            file: file.to_owned(),
+            url: exchange["request"]["uri"].as_str().unwrap_or_default().to_owned(),
+            headers: headers.into_iter().map(lower).collect(),
+            body: exchange["response"]["body"]["string"].as_str().unwrap_or_default().to_owned(),
+        }
+    };
+    good.map(recorded).collect()
+}
+
+/// The answers of a cassette of VCR: YAML, of which only what these files write is read. Bodies in double quotes are passed over.
+fn of_vcr(file: &str, text: &str) -> Vec<Recorded> {
+    let recorded = |exchange: &str| {
+        let (_, url) = exchange.split_once("\n    uri: ")?;
+        let (_, scalar) = exchange.split_once("\n      string: '")?;
+        let url = url.lines().next().unwrap_or_default().to_owned();
+        Some(Recorded { file: file.to_owned(), url, headers: Vec::new(), body: quoted(scalar) })
+    };
+    text.split("\n- request:").skip(1).filter_map(recorded).collect()
+}
+
+/// A scalar in single quotes: a line break is a space, an empty line a line break, two quotes are one.
+fn quoted(scalar: &str) -> String {
+    let whole = scalar.replace("''", "\u{0}");
+    let whole = whole.split('\'').next().unwrap_or_default().replace('\u{0}', "'");
+    let mut text = String::new();
+    let mut broken = 0;
+    for (number, line) in whole.split('\n').enumerate() {
+        let line = if number == 0 { line } else { line.trim_start() };
+        if line.is_empty() && number > 0 {
+            broken += 1;
+            continue;
+        }
+        if number > 0 {
+            text.push_str(&if broken == 0 { " ".to_owned() } else { "\n".repeat(broken) });
+        }
+        broken = 0;
+        text.push_str(line);
+    }
+    text.push_str(&"\n".repeat(broken));
+    text
+}
+
+#[test]
+fn every_listing_of_reddit_becomes_the_posts_that_it_holds() {
+    let Some(files) = files("api-reddit-praw", "json") else { return };
+    let source = source(REDDIT);
+    let (mut listings, mut posts, mut gone) = (0, 0, 0);
+    for recorded in files.iter().flat_map(|(file, text)| of_betamax(file, text)) {
+        let Ok(body) = serde_json::from_str::<Value>(&recorded.body) else { continue };
+        let Some(children) = body["data"]["children"].as_array() else { continue };
+        let is_post = |child: &&Value| matches!(child["kind"].as_str(), Some("t1" | "t3"));
+        if !children.iter().all(|child| is_post(&child)) {
+            continue;
+        }
+        let reading = source.read(&Progress::default(), &recorded.answer());
+        let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        assert_eq!(reading.posts.len(), children.len(), "{}", recorded.name());
+        for (read, child) in reading.posts.iter().zip(children) {
+            let key = format!("reddit:{}", child["data"]["name"].as_str().expect("a name"));
+            match read {
+                Ok(post) => {
+                    assert!(post.key == key && post.published.is_some(), "{}: {post:#?}", recorded.name());
+                    assert!(!post.title.is_empty() || !post.text.is_empty(), "{}: {post:#?}", recorded.name());
+                    assert!(post.url.starts_with("https://www.reddit.com/"), "{}", post.url);
+                    posts += 1;
+                }
+                Err(rejection) => {
+                    let told = reading.deleted.contains(&key) || rejection.why.contains("bot");
+                    assert!(told, "{}: {rejection:?}", recorded.name());
+                    gone += 1;
+                }
+            }
+        }
+        listings += 1;
+    }
+    println!("{listings} listings of Reddit: {posts} posts, {gone} deleted or removed");
+    assert!(listings > 0 && posts > 100 && gone * 4 < posts);
+}
+
+/// Comments in a tree of replies.
+fn comments(listing: &Value) -> usize {
+    let children = listing["data"]["children"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let of = |child: &Value| if child["kind"] == "t1" { 1 + comments(&child["data"]["replies"]) } else { 0 };
+    children.iter().map(of).sum()
+}
+
+#[test]
+fn every_conversation_of_reddit_has_all_of_its_replies() {
+    let Some(files) = files("api-reddit-praw", "json") else { return };
+    let source = source(REDDIT);
+    let (mut threads, mut replies) = (0, 0);
+    for recorded in files.iter().flat_map(|(file, text)| of_betamax(file, text)) {
+        let Ok(Value::Array(pair)) = serde_json::from_str::<Value>(&recorded.body) else { continue };
+        let Some(name) = pair.first().and_then(|root| root["data"]["children"][0]["data"]["name"].as_str()) else {
+            continue;
+        };
+        let root = Post::bare(&format!("reddit:{name}"), NOW);
+        let thread = source.read_thread(&root, &recorded.answer());
+        let thread = thread.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        assert_eq!(thread.replies.len(), comments(&pair[1]), "{}", recorded.name());
+        let strays = thread.replies.iter().flatten().filter(|reply| reply.thread.as_ref() != Some(&root.key));
+        assert_eq!(strays.count(), 0, "{}", recorded.name());
+        assert!(thread.engagement.is_some(), "{}", recorded.name());
+        threads += 1;
+        replies += thread.replies.len();
+    }
+    println!("{threads} conversations of Reddit: {replies} replies");
+    assert!(threads > 0 && replies > 0);
+}
+
+/// How many of these statuses are said to everybody and no boosts.
+fn public(statuses: &[Value]) -> usize {
+    let is_public = |status: &&Value| {
+        matches!(status["visibility"].as_str(), Some("public" | "unlisted")) && !status["reblog"].is_object()
+    };
+    statuses.iter().filter(is_public).count()
+}
+
+#[test]
+fn every_list_of_mastodon_becomes_the_posts_that_it_holds() {
+    let Some(files) = files("api-mastodon", "yaml") else { return };
+    let source = source(MASTODON);
+    let (mut lists, mut posts, mut contexts) = (0, 0, 0);
+    for recorded in files.iter().flat_map(|(file, text)| of_vcr(file, text)) {
+        let Ok(body) = serde_json::from_str::<Value>(&recorded.body) else { continue };
+        if body["descendants"].is_array() {
+            let root = Post::bare("http://localhost:3000/x", NOW);
+            let thread = source.read_thread(&root, &recorded.answer());
+            let thread = thread.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+            assert_eq!(Some(thread.replies.len()), body["descendants"].as_array().map(Vec::len), "{}", recorded.name());
+            contexts += 1;
+            continue;
+        }
+        let statuses = match &body {
+            Value::Array(list) => list.clone(),
+            Value::Object(found) if found.contains_key("statuses") => {
+                body["statuses"].as_array().cloned().unwrap_or_default()
+            }
+            // One status alone, as it is answered to whoever wrote it.
+            Value::Object(one) if one.contains_key("uri") && one.contains_key("visibility") => vec![body.clone()],
+            _ => continue,
+        };
+        if !statuses.iter().all(|status| status["uri"].is_string() && status["content"].is_string()) {
+            continue;
+        }
+        let answer = Response { body: Value::Array(statuses.clone()).to_string().into(), ..recorded.answer() };
+        let reading = source.read(&Progress::default(), &answer);
+        let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        assert_eq!(reading.posts.len(), statuses.len(), "{}", recorded.name());
+        let good: Vec<_> = reading.posts.iter().flatten().collect();
+        assert_eq!(good.len(), public(&statuses), "{}: {:#?}", recorded.name(), reading.posts);
+        assert!(good.iter().all(|post| post.published.is_some() && post.author.is_some()), "{}", recorded.name());
+        lists += 1;
+        posts += good.len();
+    }
+    println!("{lists} lists of Mastodon: {posts} posts; {contexts} conversations");
+    assert!(lists > 10 && posts > 20 && contexts > 0);
+}
+
+#[test]
+fn every_stream_of_mastodon_is_read_event_by_event() {
+    let Some(files) = files("api-mastodon", "yaml") else { return };
+    let source = source(MASTODON);
+    let (mut streams, mut updates) = (0, 0);
+    for recorded in files.iter().flat_map(|(file, text)| of_vcr(file, text)) {
+        if !recorded.url.contains("/streaming/") || !recorded.body.contains("event:") {
+            continue;
+        }
+        let reading = source.read(&Progress::default(), &recorded.answer());
+        let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        let events = recorded.body.lines().filter(|line| matches!(*line, "event: update" | "event: status.update"));
+        assert_eq!(reading.posts.len(), events.count(), "{}: {}", recorded.name(), recorded.body);
+        assert_eq!(reading.repaired, Vec::<String>::new(), "{}", recorded.name());
+        let deleted = recorded.body.matches("event: delete").count();
+        assert_eq!(reading.deleted.len(), deleted, "{}: what is deleted was seen before", recorded.name());
+        streams += 1;
+        updates += reading.posts.len();
+    }
+    println!("{streams} streams of Mastodon: {updates} posts");
+    assert!(streams > 0 && updates > 0);
+}
