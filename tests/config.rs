@@ -239,7 +239,7 @@ const FAULTS: &[Case] = &[
         &[
             "warning: watches.toml:1:1: watch.a.owner: nobody owns this watch (add owner = \"…\": who looks after what it finds)",
             "watches.toml:3:8: watch.a.role: `bran` is none of `brand`, `product`, `competitor`, `topic` (did you mean `brand`?)",
-            "watches.toml:4:1: watch.a.respond_within: unknown key `respond_within` (known here: name, role, owner, priority, query, scope, max_alerts_per_day, must_match, must_not_match)",
+            "watches.toml:4:1: watch.a.respond_within: unknown key `respond_within` (known here: name, role, owner, priority, query, scope, max_alerts_per_day, follow, must_match, must_not_match)",
         ],
     ),
     (

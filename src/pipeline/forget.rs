@@ -130,7 +130,10 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
                 Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts: left }))
             }
         }
+        // An issue is about sources and has no words of anybody's.
         Event::SourceGone { .. }
+        | Event::Issue { .. }
+        | Event::Down { .. }
         | Event::Delivery(_)
         | Event::Replayed { .. }
         | Event::Expired { .. }

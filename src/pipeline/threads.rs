@@ -236,6 +236,7 @@ fn after_problem(daemon: &Daemon, followed: &Followed, problem: &FetchProblem) -
         }
         FetchProblem::Unreachable { .. }
         | FetchProblem::TimedOut { .. }
+        | FetchProblem::NoToken { .. }
         | FetchProblem::Refused { .. }
         | FetchProblem::NoToken { .. }
         | FetchProblem::Robots { .. }

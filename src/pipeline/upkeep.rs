@@ -211,6 +211,8 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
             found
         }
         Event::SourceGone { .. }
+        | Event::Issue { .. }
+        | Event::Down { .. }
         | Event::Delivery(_)
         | Event::Replayed { .. }
         | Event::Expired { .. }
