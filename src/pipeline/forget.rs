@@ -139,9 +139,6 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
         | Event::Expired { .. }
         | Event::Thread(_)
         | Event::Deleted { .. }
-        // Speaks of sources, never of what people wrote.
-        | Event::Issue { .. }
-        | Event::Down { .. }
         | Event::Forgotten { .. } => Keep::Whole,
     }
 }

@@ -238,7 +238,6 @@ fn after_problem(daemon: &Daemon, followed: &Followed, problem: &FetchProblem) -
         | FetchProblem::TimedOut { .. }
         | FetchProblem::NoToken { .. }
         | FetchProblem::Refused { .. }
-        | FetchProblem::NoToken { .. }
         | FetchProblem::Robots { .. }
         | FetchProblem::PrivateAddress { .. }
         | FetchProblem::TooManyRedirects { .. }

@@ -218,8 +218,6 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
         | Event::Expired { .. }
         | Event::Thread(_)
         | Event::Deleted { .. }
-        | Event::Issue { .. }
-        | Event::Down { .. }
         | Event::Forgotten { .. } => false,
     }
 }
