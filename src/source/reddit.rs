@@ -221,7 +221,8 @@ impl Source for Reddit {
 
     /// Only what does not pass by itself: a spent quota or a server in trouble is waited for.
     fn fall_back(&self, progress: &Progress, problem: &FetchProblem) -> Option<Progress> {
-        let refused = matches!(problem, FetchProblem::Refused { .. } | FetchProblem::Wall { .. });
+        let refused =
+            matches!(problem, FetchProblem::Refused { .. } | FetchProblem::NoToken { .. } | FetchProblem::Wall { .. });
         if !refused || !self.through_api(progress) {
             return None;
         }
