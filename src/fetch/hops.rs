@@ -8,7 +8,7 @@ use url::Url;
 use super::lanes::Turn;
 use super::problem::{self, Refusal};
 use super::robots::{self, Verdict};
-use super::{Current, Door, Policy, names};
+use super::{Current, Door, Policy, names, words};
 use crate::http::{Deadline, Incoming, Outgoing};
 use crate::model::{Auth, Duration, FetchProblem, Method, Request};
 
@@ -121,6 +121,11 @@ impl Door {
             // Many APIs tell in the body why they refuse, and some only there for how long: their kind reads it.
             return Ok(Hop::Arrived(incoming, turn));
         }
+        let refusal = match errand.cut_off {
+            // Of a robots.txt the status decides.
+            true => refusal,
+            false => in_words(incoming, &headers, refusal).await,
+        };
         match refusal {
             Refusal::Problem(problem) => Err(problem),
             Refusal::Wait(wait) => {
@@ -181,6 +186,24 @@ impl Walk {
         let request = redirected(self.request, &self.url, &to, status)?;
         Ok(Self { request, url: to, permanent, moved, ..self }.at_its_host(errand))
     }
+}
+
+/// What a refusal means that its page may tell, besides its status and headers. What cannot be read changes nothing.
+async fn in_words(incoming: Incoming, headers: &[(String, String)], refusal: Refusal) -> Refusal {
+    let status = incoming.status();
+    if !words::may_tell(status, &refusal) {
+        return refusal;
+    }
+    if words::is_challenge(|name| header(headers, name)) {
+        return words::wall(status);
+    }
+    if matches!(refusal, Refusal::Wait(_))
+        || header(headers, "content-type").is_some_and(|media| media.contains("json"))
+    {
+        return refusal;
+    }
+    let beginning = incoming.start(words::MAX_READ).await.unwrap_or_default();
+    words::told(status, &beginning).unwrap_or(refusal)
 }
 
 /// Reads the body of the answer at the end.
