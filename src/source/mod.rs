@@ -2,6 +2,7 @@
 
 mod bluesky;
 mod discourse;
+mod github;
 mod hacker_news;
 mod json_api;
 mod lemmy;
@@ -22,6 +23,7 @@ use crate::model::SourceKind;
 pub static KINDS: &[&dyn SourceKind] = &[
     &bluesky::KIND,
     &discourse::KIND,
+    &github::KIND,
     &hacker_news::KIND,
     &json_api::KIND,
     &lemmy::KIND,
