@@ -211,12 +211,14 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look, before: &Watch
     lint::watches(&mut watches_file, &watches, &routes);
     if sources_file.is_whole() {
         lint::scopes(&mut watches_file, &watches, &sources);
+        lint::names(&mut watches_file, &watches, &sources);
     }
     let others_whole = sources_file.is_whole() && watches_file.is_whole();
     lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
     let mut places = Vec::new();
     if look == Look::Meanings {
-        lint::meanings(&mut watches_file, &watches, &mut routes_file, &routes);
+        let whole = sources_file.is_whole().then_some(&sources);
+        lint::meanings(&mut watches_file, &watches, &mut routes_file, &routes, whole);
         places = lint::places(&watches_file, &watches);
     }
 
