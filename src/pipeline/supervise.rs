@@ -291,7 +291,9 @@ impl Daemon {
         let mut sources = self.board.health();
         for seen in &mut sources {
             let first = read.get(&seen.name).and_then(|state| state.first_polled);
-            let coverage = |days| Some(silences.coverage(&seen.name, first, now - Duration::days(days), now));
+            // Before it was read for the first time there was nothing to hear.
+            let since = |days| first.unwrap_or(now).max(now - Duration::days(days)).min(now);
+            let coverage = |days| first.map(|_| silences.coverage(&seen.name, first, since(days), now));
             (seen.coverage_day, seen.coverage_week) = (coverage(1), coverage(7));
             seen.expected_per_day = rates.get(&seen.name).map(|rate| rate.per_day);
             seen.budget = configured.get(seen.name.as_str()).and_then(|source| self.listeners.budget(source));
