@@ -461,7 +461,7 @@ impl GitHub {
     fn in_feed(&self, response: &Response) -> Result<Found, ReadError> {
         let feed = feed::read(response)?;
         let moments = feed.posts.iter().flatten().filter_map(|post| post.published).collect();
-        let posts = feed.posts.into_iter().map(|post| self.from_feed(post?)).collect();
+        let posts = feed.posts.into_iter().map(|post| self.fed(post?)).collect();
         Ok(Found { posts, repaired: feed.repaired, moments, next: None })
     }
 

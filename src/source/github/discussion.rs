@@ -155,7 +155,7 @@ impl GitHub {
     }
 
     /// A discussion as the feed gives it.
-    pub(super) fn from_feed(&self, post: RawPost) -> Result<RawPost, Rejection> {
+    pub(super) fn fed(&self, post: RawPost) -> Result<RawPost, Rejection> {
         let place = segments(&post.url);
         let number = place.as_ref().and_then(|(_, path)| match &path[..] {
             [what, number] if what == "discussions" => number.parse::<u64>().ok(),
