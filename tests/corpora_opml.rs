@@ -96,7 +96,8 @@ fn small_lists_of_every_form_give_the_feeds_that_they_state() {
             Ok(list) => (list.entries, list.faults),
             Err(_) => (Vec::new(), Vec::new()),
         };
-        let addresses: BTreeSet<String> = entries.iter().flat_map(|entry| &entry.address).map(String::from).collect();
+        let addresses: BTreeSet<String> =
+            entries.iter().flat_map(|entry| &entry.address).map(ToString::to_string).collect();
         let name = file.display();
         for line in said.lines().filter_map(|line| line.trim().strip_prefix("Eval: ")) {
             let number = |of: &str| line.strip_prefix(&format!("len(result['{of}']) == "))?.parse::<usize>().ok();

@@ -34,20 +34,21 @@ impl Explorer {
 
     /// What the page at an address says, best first; where it says nothing, what is found in the usual places.
     pub async fn explore(&mut self, url: &Url) -> Vec<Recognised> {
-        let mut page = self.page(url).await;
-        let found = page.as_ref().map(signs::by_page).unwrap_or_default();
+        // Who cannot or will not show the page itself is not asked for more.
+        let Some(mut page) = self.page(url).await else { return Vec::new() };
+        let found = signs::by_page(&page);
         if !found.is_empty() {
             return found;
         }
-        if let Some(why) = page.as_ref().and_then(signs::wall) {
+        if let Some(why) = signs::wall(&page) {
             self.told.push(format!("{url} shows {why} instead of its page"));
             return Vec::new();
         }
-        let site = page.as_ref().map_or(url, |page| &page.response.url).clone();
+        let site = page.response.url.clone();
         // Where a feed would have been named by any usual software, the site may be one of the Fediverse.
-        if let (Some(page), Some(software)) = (&mut page, self.software(&site).await) {
+        if let Some(software) = self.software(&site).await {
             page.software = software;
-            let found = signs::by_page(page);
+            let found = signs::by_page(&page);
             if !found.is_empty() {
                 return found;
             }

@@ -87,7 +87,7 @@ pub fn guesses(page: &Url) -> Vec<Url> {
 pub fn sitemaps(robots: Option<&str>, site: &Url) -> Vec<Url> {
     let named = robots.unwrap_or_default().lines().filter_map(|line| {
         let (key, value) = line.split_once(':')?;
-        let is_sitemap = key.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case("sitemap");
+        let is_sitemap = key.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case("Sitemap");
         is_sitemap.then(|| site.join(value.trim()).ok())?
     });
     let named: Vec<Url> = named.filter(|url| matches!(url.scheme(), "http" | "https")).take(MAX_SITEMAPS).collect();

@@ -92,6 +92,11 @@ pub fn run(args: &Add, context: &Context, out: &mut dyn Write) -> anyhow::Result
 }
 
 fn address(text: &str) -> anyhow::Result<Url> {
+    // `acme.example:8443/feed` has a port, `mailto:jane@acme.example` another scheme.
+    let host = text.split('/').next().unwrap_or_default();
+    let is_other = |rest: &str| !rest.is_empty() && !rest.starts_with(|letter: char| letter.is_ascii_digit());
+    let other = host.split_once(':').filter(|(_, rest)| is_other(rest));
+    ensure!(other.is_none(), "`{text}` is no address that can be listened to; http:// or https://");
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let url = Url::parse(&with_scheme).with_context(|| format!("`{text}` is no address"))?;
     let is_web = matches!(url.scheme(), "http" | "https");
