@@ -56,7 +56,7 @@ pub enum FetchProblem {
     #[error("no answer within {seconds} s")]
     TimedOut { seconds: u64 },
     /// 429, 503 with Retry-After, or the kind's own `backoff`.
-    #[error("it asks us to wait until {until} ({why})")]
+    #[error("it asks us to wait until {} ({why})", until.in_words())]
     Limited { until: Timestamp, why: String },
     #[error("it refuses us: HTTP {status}")]
     Refused { status: u16 },
@@ -175,7 +175,8 @@ pub struct SourceHealth {
     /// Posts a day that it brought on average over the last four weeks; none before its first whole day.
     #[serde(default)]
     pub expected_per_day: Option<f64>,
-    /// The part of the last 24 hours, and of the last 7 days, in which it could be heard: 0 to 1.
+    /// The part of the last 24 hours, and of the last 7 days, in which it could be heard, counted from its first answer:
+    /// 0 to 1; none before that.
     #[serde(default)]
     pub coverage_day: Option<f64>,
     #[serde(default)]
