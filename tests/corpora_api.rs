@@ -19,6 +19,10 @@ const NOW: Timestamp = Timestamp(1_795_262_400_000);
 
 const REDDIT: &str = "[[source]]\nname = \"r\"\nkind = \"reddit\"\nsubreddits = [\"acme\"]\nclient_id = \"x\"\n\
                       client_secret = { env = \"REDDIT_SECRET\" }\n";
+const DISCOURSE: &str = "[[source]]\nname = \"d\"\nkind = \"discourse\"\nurl = \"https://community.acme.example\"\n";
+const STACK_EXCHANGE: &str =
+    "[[source]]\nname = \"s\"\nkind = \"stack_exchange\"\nsite = \"stackoverflow\"\ntagged = [\"acme\"]\n";
+const LEMMY: &str = "[[source]]\nname = \"l\"\nkind = \"lemmy\"\nurl = \"https://lemmy.example\"\n";
 const MASTODON: &str = "[[source]]\nname = \"m\"\nkind = \"mastodon\"\nurl = \"http://localhost:3000\"\n\
                         stream = true\ntoken = { env = \"MASTODON_TOKEN\" }\n";
 
@@ -399,4 +403,95 @@ fn every_page_of_discussions_of_github_becomes_the_posts_that_it_holds() {
     }
     println!("{pages} pages of discussions of GitHub: {posts} posts");
     assert!(pages > 0 && posts > 0);
+}
+
+/// Recorded bodies that are not wrapped in an exchange.
+fn bodies(suite: &str) -> Option<Vec<Recorded>> {
+    let corpora = std::env::var_os("OVERHEARD_CORPORA").map(PathBuf::from)?;
+    let mut folders = vec![corpora.join(suite)];
+    let mut bodies = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_none_or(|ending| ending == "json") {
+                let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+                let body = std::fs::read_to_string(&path).expect("a text");
+                bodies.push(Recorded {
+                    file: path.display().to_string(),
+                    url: "https://acme.example/".to_owned(),
+                    headers,
+                    body,
+                });
+            }
+        }
+    }
+    Some(bodies)
+}
+
+#[test]
+fn every_list_and_every_topic_of_discourse_becomes_the_posts_that_it_holds() {
+    let Some(bodies) = bodies("api-discourse") else { return };
+    let source = source(DISCOURSE);
+    let (mut lists, mut topics, mut posts, mut told) = (0, 0, 0, 0);
+    for recorded in &bodies {
+        let body: Value = serde_json::from_str(&recorded.body).unwrap_or_default();
+        let reading = source.read(&Progress::default(), &recorded.answer());
+        if let Some(list) = body["latest_posts"].as_array() {
+            let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+            assert_eq!(reading.posts.len(), list.len(), "{}", recorded.name());
+            let whole = reading.posts.iter().flatten().filter(|post| {
+                post.published.is_some() && post.author.is_some() && (!post.title.is_empty() || !post.text.is_empty())
+            });
+            assert_eq!(whole.count(), list.len(), "{}: {:#?}", recorded.name(), reading.posts);
+            lists += 1;
+            posts += list.len();
+            continue;
+        }
+        // Whatever else the API answers is no list of posts, and is told so.
+        assert!(reading.is_err(), "{}: {reading:?}", recorded.name());
+        told += 1;
+        let Some(stream) = body["post_stream"]["posts"].as_array() else { continue };
+        let root = Post::bare(&format!("discourse:community.acme.example:{}:1", stream[0]["topic_id"]), NOW);
+        let thread = source.read_thread(&root, &recorded.answer());
+        let thread = thread.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        let replies = stream.iter().filter(|post| post["post_number"].as_u64() > Some(1)).count();
+        assert_eq!(thread.replies.len(), replies, "{}", recorded.name());
+        topics += 1;
+        posts += replies;
+    }
+    println!("{lists} lists and {topics} topics of Discourse: {posts} posts; {told} other answers told");
+    assert!(lists > 1 && topics > 0 && posts > 5);
+}
+
+/// The recordings hold sites and accounts, no questions: what counts is that their envelope is read and nothing in it is taken for a post.
+#[test]
+fn every_envelope_of_stack_exchange_is_read_and_what_is_no_post_is_rejected() {
+    let Some(bodies) = bodies("api-stackexchange") else { return };
+    let source = source(STACK_EXCHANGE);
+    let mut rejected = 0;
+    for recorded in bodies.iter().filter(|recorded| !recorded.file.ends_with(".md")) {
+        let body: Value = serde_json::from_str(&recorded.body).expect("JSON");
+        let items = body["items"].as_array().expect("items");
+        let reading = source.read(&Progress::default(), &recorded.answer());
+        let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        assert!(reading.posts.len() == items.len() && reading.posts.iter().all(Result::is_err), "{}", recorded.name());
+        rejected += items.len();
+    }
+    println!("{rejected} sites and accounts of Stack Exchange rejected");
+    assert!(rejected > 0);
+}
+
+/// The recordings are what servers send each other (ActivityPub), not what Lemmy's API answers to clients: none is a list of posts.
+#[test]
+fn what_servers_send_each_other_is_no_list_of_lemmy_and_is_told() {
+    let Some(bodies) = bodies("api-lemmy-activitypub") else { return };
+    let source = source(LEMMY);
+    for recorded in &bodies {
+        let reading = source.read(&Progress::default(), &recorded.answer());
+        assert!(reading.is_err(), "{}: {reading:?}", recorded.name());
+    }
+    println!("{} documents of ActivityPub told", bodies.len());
+    assert!(!bodies.is_empty());
 }

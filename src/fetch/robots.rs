@@ -3,20 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use texting_robots::Robot;
 use url::Url;
 
+use self::rules::Rules;
 use crate::model::{Duration, FetchProblem, Timestamp};
+
+mod rules;
 
 /// The name that we answer to in robots.txt.
 const AGENT: &str = "overheard";
 /// Bytes of a robots.txt that are read (RFC 9309 asks for at least these); the rest is not looked at.
 pub(super) const MAX_BYTES: usize = 500 * 1024;
-/// Rules that are kept, and the longest line; more would make every question slow.
-const MAX_RULES: usize = 2_000;
-/// Of these, rules that end in `$`: each becomes a regular expression of up to some 80 KB.
-const MAX_ANCHORED: usize = 200;
-const MAX_LINE: usize = 1_024;
 /// How long an answer is believed, and how long a failure to get one.
 const KEPT: Duration = Duration::hours(24);
 const FAILURE_KEPT: Duration = Duration::minutes(10);
@@ -33,7 +30,7 @@ pub(super) enum Verdict {
     /// It has no robots.txt: everything.
     Free,
     /// What its rules say.
-    Rules(Arc<Robot>),
+    Rules(Arc<Rules>),
     /// Its robots.txt could not be had, which counts as a refusal of everything.
     Closed(FetchProblem),
 }
@@ -62,14 +59,13 @@ impl Robots {
 }
 
 impl Verdict {
-    /// Reads a robots.txt. Takes some milliseconds for a large one.
+    /// Reads a robots.txt, or its start: what the cap cut in two is no line.
     pub fn read(text: &[u8]) -> Self {
-        let lines = bounded(text);
-        let without_anchors = || lines.iter().copied().filter(|line| !line.contains(&b'$')).collect::<Vec<_>>();
-        // Only a rule with an anchor can be too much for the parser, and it then gives up on all rules.
-        let robot =
-            Robot::new(AGENT, &lines.join(&b'\n')).or_else(|_| Robot::new(AGENT, &without_anchors().join(&b'\n')));
-        robot.map_or(Self::Free, |robot| Self::Rules(Arc::new(robot)))
+        let whole = match text.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')) {
+            Some(end) if text.len() >= MAX_BYTES => &text[..end],
+            _ => text,
+        };
+        Self::Rules(Arc::new(Rules::read(whole, AGENT)))
     }
 
     /// What it means that a robots.txt was not to be had: `None` when that says nothing for the next asking.
@@ -96,7 +92,7 @@ impl Verdict {
     pub fn permits(&self, url: &Url) -> Result<(), FetchProblem> {
         match self {
             Self::Free => Ok(()),
-            Self::Rules(robot) if robot.allowed(url.as_str()) => Ok(()),
+            Self::Rules(rules) if rules.allow(url) => Ok(()),
             Self::Rules(_) => Err(FetchProblem::Robots { path: url.path().to_owned() }),
             Self::Closed(problem) => Err(problem.clone()),
         }
@@ -104,28 +100,11 @@ impl Verdict {
 
     /// How long the host wants us to wait between two requests.
     pub fn delay(&self) -> Option<Duration> {
-        let Self::Rules(robot) = self else { return None };
-        let seconds = robot.delay.filter(|seconds| seconds.is_finite() && *seconds > 0.0)?;
-        Some(Duration((seconds * 1000.0) as u64))
-    }
-}
-
-/// The lines of a robots.txt that are looked at.
-fn bounded(text: &[u8]) -> Vec<&[u8]> {
-    let (mut rules, mut anchored) = (0, 0);
-    let is_rule = |line: &[u8]| {
-        let line = line.trim_ascii_start().to_ascii_lowercase();
-        line.starts_with(b"allow") || line.starts_with(b"disallow")
-    };
-    let within = |line: &&[u8]| {
-        if !is_rule(line) {
-            return true;
+        match self {
+            Self::Rules(rules) => rules.delay,
+            Self::Free | Self::Closed(_) => None,
         }
-        rules += 1;
-        anchored += usize::from(line.contains(&b'$'));
-        rules <= MAX_RULES && (anchored <= MAX_ANCHORED || !line.contains(&b'$'))
-    };
-    text.split(|byte| matches!(byte, b'\n' | b'\r')).filter(|line| line.len() <= MAX_LINE).filter(within).collect()
+    }
 }
 
 #[cfg(test)]
@@ -162,22 +141,13 @@ mod tests {
     }
 
     #[test]
-    fn one_rule_too_complex_for_the_parser_does_not_lose_the_others() {
-        let text = format!("User-agent: *\nDisallow: /{}$\nDisallow: /private\n", "é*".repeat(300));
-        assert!(Robot::new(AGENT, text.as_bytes()).is_err(), "the parser would give up");
-        assert!(!permits(&text, "/private"));
-    }
-
-    #[test]
-    fn a_robots_txt_made_to_hurt_is_cut_to_its_bounds() {
-        let rules = "Disallow: /*a*b*c*d*e*f\n".repeat(MAX_RULES * 10);
-        let text =
-            format!("User-agent: *\nDisallow: /first\n{}\n{rules}Disallow: /last\n", "Disallow: /x".repeat(MAX_LINE));
-        assert_eq!(bounded(text.as_bytes()).iter().filter(|line| line.starts_with(b"Disallow")).count(), MAX_RULES);
-        assert!(!permits(&text, "/first"));
-        let anchored = format!("User-agent: *\n{}Disallow: /last\n", "Disallow: /*.php$\n".repeat(MAX_ANCHORED * 2));
-        assert_eq!(bounded(anchored.as_bytes()).iter().filter(|line| line.contains(&b'$')).count(), MAX_ANCHORED);
-        assert!(!permits(&anchored, "/last"));
+    fn what_stands_behind_the_cap_is_not_read_and_the_line_that_it_cuts_neither() {
+        let start = "User-agent: *\nDisallow: /private\n";
+        let padding = "#".repeat(MAX_BYTES - start.len() - "\nAllow: /private/o".len());
+        let text = format!("{start}{padding}\nAllow: /private/open\nDisallow: /last\n");
+        let cut = &text[..MAX_BYTES];
+        assert!(cut.ends_with("Allow: /private/o"));
+        assert!(!permits(cut, "/private/other") && !permits(cut, "/private/open") && permits(cut, "/last"));
     }
 
     #[test]
@@ -188,6 +158,8 @@ mod tests {
             ("User-agent: *\nCrawl-delay: -1\n", None),
             ("User-agent: *\nCrawl-delay: NaN\n", None),
             ("User-agent: *\nCrawl-delay: soon\n", None),
+            ("User-agent: other\nCrawl-delay: 10\nDisallow: /\n\nUser-agent: *\nDisallow: /x\n", None),
+            ("User-agent: *\nCrawl-delay: 10\nDisallow: /\n\nUser-agent: overheard\nDisallow: /x\n", None),
         ] {
             assert_eq!(Verdict::read(text.as_bytes()).delay(), delay, "{text}");
         }

@@ -37,7 +37,9 @@ pub(super) fn element(name: &str) -> Element {
         b"script" | b"style" | b"iframe" | b"noscript" | b"textarea" | b"title" | b"xmp" | b"noembed" | b"noframes" => {
             Element::Raw
         }
-        b"head" | b"template" | b"svg" | b"object" | b"select" | b"canvas" | b"audio" | b"video" => Element::Hidden,
+        b"applet" | b"head" | b"template" | b"svg" | b"object" | b"select" | b"canvas" | b"audio" | b"video" => {
+            Element::Hidden
+        }
         b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"br" | b"caption" | b"center" | b"dd"
         | b"details" | b"dialog" | b"div" | b"dl" | b"dt" | b"fieldset" | b"figcaption" | b"figure" | b"footer"
         | b"form" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"header" | b"hgroup" | b"hr" | b"html"
@@ -45,15 +47,17 @@ pub(super) fn element(name: &str) -> Element {
         | b"tbody" | b"tfoot" | b"thead" | b"tr" | b"ul" => Element::Block,
         b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"button" | b"cite" | b"data" | b"del" | b"dfn"
         | b"em" | b"font" | b"i" | b"img" | b"input" | b"ins" | b"label" | b"link" | b"mark" | b"math" | b"meta"
-        | b"picture" | b"q" | b"rp" | b"rt" | b"ruby" | b"s" | b"small" | b"source" | b"span" | b"strike"
-        | b"strong" | b"sub" | b"sup" | b"time" | b"u" | b"wbr" => Element::Inline,
+        | b"embed" | b"frame" | b"frameset" | b"picture" | b"q" | b"rp" | b"rt" | b"ruby" | b"s" | b"small"
+        | b"source" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time" | b"u" | b"wbr" => Element::Inline,
         _ => Element::Unknown,
     }
 }
 
 /// Elements that have no end tag, so that nothing can be inside of them.
 pub(super) fn is_void(name: &str) -> bool {
-    ["br", "hr", "img", "input", "link", "meta", "source", "wbr"].iter().any(|void| name.eq_ignore_ascii_case(void))
+    ["br", "embed", "frame", "hr", "img", "input", "link", "meta", "source", "wbr"]
+        .iter()
+        .any(|void| name.eq_ignore_ascii_case(void))
 }
 
 /// Whether a tag without end is one that was cut off (`<a href="https://ac`), and no text (`if a <b then`).

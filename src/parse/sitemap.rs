@@ -76,6 +76,10 @@ pub fn read(response: &Response) -> Result<Sitemap, ReadError> {
         }
         return Err(wrong("it has neither <urlset> nor <sitemapindex>"));
     }
+    // A list that broke before its first page was whole is none: it must not look like a quiet one.
+    if let (true, Some(broken)) = (sitemap.entries.is_empty(), sitemap.repaired.first()) {
+        return Err(wrong(&format!("{broken}, and before it no page is whole")));
+    }
     if recoded {
         sitemap.repaired.push("wrong encoding or control characters".to_owned());
     }
@@ -319,6 +323,10 @@ mod tests {
             ("", "not a sitemap: the answer is empty"),
             ("{}", "not a sitemap: it is neither XML nor a list of addresses"),
             ("<rss><channel/></rss>", "not a sitemap: it has neither <urlset> nor <sitemapindex>"),
+            (
+                "<urlset><url><loc>https://a.example/",
+                "not a sitemap: the sitemap is cut off, and before it no page is whole",
+            ),
         ] {
             assert_eq!(read(&response(body)).expect_err("no sitemap").to_string(), said);
         }

@@ -14,7 +14,7 @@ use super::names::Field;
 use super::person::person;
 use super::scan::{RawField, RawItem, Scan};
 use super::tag::length_of_markup;
-use crate::model::{Duration, RawAuthor, Timestamp};
+use crate::model::{Duration, RawAuthor, TextForm, Timestamp};
 use crate::parse::date;
 
 /// Longest time between two changes that a feed is believed, in minutes: 30 days.
@@ -25,6 +25,8 @@ pub(super) struct Context {
     pub base: Url,
     /// Text without a stated type is plain in Atom and markup in RSS.
     pub atom: bool,
+    /// Where the feed was read: what relative links of a post count from unless the feed says otherwise.
+    address: Url,
     lang: Option<String>,
     author: Option<RawAuthor>,
 }
@@ -35,13 +37,21 @@ impl Context {
         let root = scan.containers.first().or(scan.items.first().and_then(|item| item.tag.as_ref()));
         let atom = root.is_some_and(|tag| matches!(tag.local_name().as_ref(), "feed" | "entry"));
         let base = scan.containers.iter().fold(address.clone(), |base, tag| base_of(tag, &base).into_owned());
-        let mut context = Self { base, atom, lang: None, author: None };
+        let mut context = Self { base, atom, address: address.clone(), lang: None, author: None };
         let mut feed = Item::default();
         fill(&mut feed, &scan.feed, &context);
         context.lang = scan.containers.iter().find_map(|tag| attribute(tag, "xml:lang")).or(feed.lang);
         // In Atom the feed's author wrote what names nobody else; in RSS the editor of the channel did not.
         context.author = feed.author.filter(|_| atom);
         context
+    }
+
+    /// Makes the links of a text absolute where they count from elsewhere than the feed's own address.
+    fn rebase(&self, text: &mut Option<Markup>, base: &Url) {
+        let Some(markup) = text.as_mut().filter(|_| *base != self.address) else { return };
+        if markup.form == TextForm::Html {
+            markup.text = super::base::absolute(&markup.text, base);
+        }
     }
 }
 
@@ -68,8 +78,14 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
             Field::OriginalLink => item.link = address(&text(field), &base).or_else(|| item.link.take()),
             Field::Link => links.note(field, &base_of(&field.tag, &base), item),
             Field::Title => set_text(&mut item.title, field, context, Markup::title),
-            Field::Content => set_text(&mut item.content, field, context, Markup::html),
-            Field::Summary => set_text(&mut item.summary, field, context, Markup::html),
+            Field::Content => {
+                set_text(&mut item.content, field, context, Markup::html);
+                context.rebase(&mut item.content, &base_of(&field.tag, &base));
+            }
+            Field::Summary => {
+                set_text(&mut item.summary, field, context, Markup::html);
+                context.rebase(&mut item.summary, &base_of(&field.tag, &base));
+            }
             Field::DcTitle | Field::MediaTitle => set(&mut item.title, || markup(field, context, Markup::title)),
             Field::DcDescription | Field::MediaDescription if item.content.is_none() => {
                 set(&mut item.summary, || markup(field, context, Markup::html));
@@ -86,6 +102,11 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
             Field::Updated => set(&mut item.updated, || moment(field)),
             Field::Category if !had_tags => item.tags.extend(category(field)),
             Field::Category => {}
+            Field::Keywords => {
+                let words = text(field);
+                let keywords = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+                item.tags.extend(keywords.map(str::to_owned));
+            }
             Field::Comments => set(&mut item.comments, || address(&text(field), &base)),
             Field::CommentCount => set(&mut item.replies, || text(field).trim().parse().ok()),
             Field::InReplyTo => set(&mut item.reply_to, || attribute(&field.tag, "ref").or_else(|| words(field))),
@@ -98,6 +119,8 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     set(&mut item.link, || links.last_resort());
     set(&mut item.link, || address_only(item.id.as_deref()?));
     set(&mut item.target, || links.about(item.link.as_ref()));
+    // CDF says it of the item itself.
+    set(&mut item.updated, || tag.and_then(|tag| date::parse(&attribute(tag, "lastmod")?)));
     set(&mut item.lang, || {
         raw.fields
             .iter()
@@ -224,8 +247,14 @@ fn category(field: &RawField<'_>) -> Option<String> {
     term.map(|term| term.trim().to_owned()).filter(human)
 }
 
+/// What the parts of a person begin with in Atom; an author without them is a line in some markup.
+const PERSON: [&str; 5] = ["<name", "<email", "<ur", "<homepage", ":name"];
+
 fn author(field: &RawField<'_>, base: &Url) -> Option<RawAuthor> {
     if !field.markup {
+        return person(&text(field));
+    }
+    if !PERSON.iter().any(|part| field.content.contains(part)) {
         return person(&text(field));
     }
     let part = |name| child(field.content, name);

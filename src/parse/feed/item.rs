@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
+use super::xhtml;
 use crate::model::{Engagement, PostType, RawAuthor, RawPost, Rejection, TextForm, Timestamp};
 
 /// The longest id that is kept as it is, in bytes; of a longer one its hash.
@@ -52,7 +53,7 @@ impl Markup {
     /// Text that may hold markup; it is plain where nothing in it could be.
     pub fn html(text: String) -> Self {
         let form = if text.contains(['<', '&']) { TextForm::Html } else { TextForm::Plain };
-        Self { text: trimmed(text), form }
+        Self { text: trimmed(xhtml::as_html(text)), form }
     }
 
     /// The title of an item of RSS, which should be plain text and often is HTML: a `<` that starts no common
@@ -62,9 +63,14 @@ impl Markup {
             return Self::html(text);
         }
         let mut html = String::with_capacity(text.len() + 16);
+        let mut opened = Vec::new();
         for (number, part) in text.split('<').enumerate() {
             if number > 0 {
-                html.push_str(if starts_inline(part) { "<" } else { "&lt;" });
+                let tag = starts_inline(part) || has_attribute(part) || closes(part, &opened);
+                if tag && has_attribute(part) {
+                    opened.extend(part.split_whitespace().next());
+                }
+                html.push_str(if tag { "<" } else { "&lt;" });
             }
             html.push_str(part);
         }
@@ -95,6 +101,24 @@ fn starts_inline(behind: &str) -> bool {
     let name = behind.strip_prefix('/').unwrap_or(behind);
     let end = name.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(name.len());
     behind.starts_with("!--") || INLINE.iter().any(|known| name[..end].eq_ignore_ascii_case(known))
+}
+
+/// Whether what stands behind a `<` is a name with an attribute: nobody writes `<embed src="…">` to be read.
+fn has_attribute(behind: &str) -> bool {
+    let Some((tag, _)) = behind.split_once('>') else { return false };
+    let Some((name, attributes)) = tag.split_once(' ') else { return false };
+    let named = attributes.trim_start().split_once("=\"").is_some_and(|(attribute, _)| is_name(attribute));
+    is_name(name) && named
+}
+
+fn is_name(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Whether what stands behind a `<` ends one of the elements opened before.
+fn closes(behind: &str, opened: &[&str]) -> bool {
+    let closed = behind.strip_prefix('/').and_then(|rest| rest.split_once('>')).map(|(name, _)| name);
+    closed.is_some_and(|closed| opened.contains(&closed))
 }
 
 /// The items of a feed in its order; what could not be read at all is a rejection.

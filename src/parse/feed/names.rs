@@ -27,6 +27,8 @@ pub(super) enum Field {
     Published,
     Updated,
     Category,
+    /// Several, between commas.
+    Keywords,
     Comments,
     CommentCount,
     InReplyTo,
@@ -164,7 +166,8 @@ fn field(space: Space, local: &str) -> Field {
         (Space::Core, "author") => Field::Author,
         (Space::Core, "pubdate" | "published" | "issued") => Field::Published,
         (Space::Core, "updated" | "modified" | "lastmod") => Field::Updated,
-        (Space::Core, "category") | (Space::Dc, "subject") => Field::Category,
+        (Space::Core | Space::Media, "category") | (Space::Dc, "subject") => Field::Category,
+        (Space::Itunes, "keywords") => Field::Keywords,
         (Space::Core, "comments") => Field::Comments,
         (Space::Slash, "comments") | (Space::Thread, "total") => Field::CommentCount,
         (Space::Thread, "in-reply-to") => Field::InReplyTo,

@@ -1,5 +1,7 @@
 //! Who is meant by an author's line, which may hold name, e-mail address, or both?
 
+use std::borrow::Cow;
+
 use crate::model::RawAuthor;
 
 /// Reads `jane@acme.example (Jane Doe)`, `Jane Doe <jane@acme.example>`, `Jane Doe` or `jane@acme.example`; an e-mail
@@ -9,6 +11,7 @@ pub(super) fn person(line: &str) -> Option<RawAuthor> {
         let word = trimmed(word);
         word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
     };
+    let line = without_tags(line);
     let words: Vec<&str> = line.split_whitespace().collect();
     let name = words.iter().copied().filter(|word| !is_mail(word)).collect::<Vec<_>>().join(" ");
     let mail = words.iter().copied().find(is_mail).map(trimmed);
@@ -17,6 +20,24 @@ pub(super) fn person(line: &str) -> Option<RawAuthor> {
         (name, _) => name,
     };
     Some(RawAuthor { name: name.to_owned(), handle: None, url: None }).filter(|author| !author.name.is_empty())
+}
+
+/// Without the tags of a line that some software wraps in HTML: `<p>Jane Doe</p>`. `<jane@acme.example>` is no tag.
+fn without_tags(line: &str) -> Cow<'_, str> {
+    if !line.contains("</") && !line.contains("/>") {
+        return Cow::Borrowed(line);
+    }
+    let mut words = String::with_capacity(line.len());
+    for part in line.split_inclusive('>') {
+        match part.rsplit_once('<') {
+            Some((before, tag)) if tag.ends_with('>') && !tag.contains('@') => {
+                words.push_str(before);
+                words.push(' ');
+            }
+            _ => words.push_str(part),
+        }
+    }
+    Cow::Owned(words)
 }
 
 /// Without the signs that stand around names and addresses.
@@ -49,6 +70,9 @@ mod tests {
             ("Jane—jane@e.com", "Jane—jane"),
             ("Jäne jane@acme.example é", "Jäne é"),
             (" \n Jane\tDoe ", "Jane Doe"),
+            ("<p>Jane Doe</p>", "Jane Doe"),
+            ("<a href=\"https://acme.example/jane\">Jane</a> <jane@acme.example>", "Jane"),
+            ("Jane<br/>Doe", "Jane Doe"),
             ("@jane", "@jane"),
             ("jane @ acme", "jane @ acme"),
         ] {
