@@ -343,7 +343,7 @@ async fn the_api_tells_progress_then_the_report_and_refuses_a_third_one() {
     let (status, faulty) = ask(&token, json!({ "watch": "acme", "file_text": large })).await;
     assert!(status == 422 && format!("{faulty:?}").contains("watches.toml:4"), "{status} {faulty:?}");
 
-    let taken = inside.daemon.desks.clone().try_acquire_many_owned(2).unwrap();
+    let taken = inside.daemon.desks.clone().acquire_many_owned(2).await.unwrap();
     let (status, refused) = ask(&token, json!({ "watch": "acme" })).await;
     assert_eq!((status, &refused[0]["error"]["code"]), (429, &json!("busy")));
     drop(taken);

@@ -96,7 +96,7 @@ fn is_list(meanings: &[&Value]) -> bool {
 /// The types a schema names, without null.
 pub(super) fn types(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
-        Some(Value::String(one)) => vec![one],
+        Some(Value::String(one)) if one != "null" => vec![one],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).filter(|one| *one != "null").collect(),
         _ => Vec::new(),
     }

@@ -56,6 +56,43 @@ pub struct Digest {
     pub stories: u64,
     /// The ones with the highest scores first, at most [`Digest::MAX_LISTED`].
     pub listed: Vec<DigestEntry>,
+    /// For how much of that day the sources could be heard at all; not known of digests made before it was counted.
+    #[serde(default)]
+    pub coverage: Option<Coverage>,
+}
+
+/// For how much of a time the sources could be heard: what was said meanwhile in the rest is not in any figure.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// 0 to 1, the mean of all sources.
+    pub share: f64,
+    /// Those that were not heard all the time, the least heard first, at most [`Coverage::MAX_LISTED`].
+    pub least: Vec<Heard>,
+}
+
+/// One source of a [`Coverage`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    pub source: String,
+    /// 0 to 1.
+    pub share: f64,
+}
+
+impl Coverage {
+    /// Most sources listed.
+    pub const MAX_LISTED: usize = 5;
+    /// A source that was heard for this part of the time counts as heard all the time.
+    const WHOLE: f64 = 0.995;
+
+    /// What comes of the shares of all sources; `None` when there are none.
+    pub fn of(mut sources: Vec<Heard>) -> Option<Self> {
+        let count = sources.len();
+        let share = sources.iter().map(|heard| heard.share).sum::<f64>() / count as f64;
+        sources.retain(|heard| heard.share < Self::WHOLE);
+        sources.sort_by(|a, b| a.share.total_cmp(&b.share).then_with(|| a.source.cmp(&b.source)));
+        sources.truncate(Self::MAX_LISTED);
+        (count > 0).then_some(Self { share, least: sources })
+    }
 }
 
 impl Digest {

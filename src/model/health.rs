@@ -175,7 +175,8 @@ pub struct SourceHealth {
     /// Posts a day that it brought on average over the last four weeks; none before its first whole day.
     #[serde(default)]
     pub expected_per_day: Option<f64>,
-    /// The part of the last 24 hours, and of the last 7 days, in which it could be heard: 0 to 1.
+    /// The part of the last 24 hours, and of the last 7 days, in which it could be heard, counted from its first answer:
+    /// 0 to 1; none before that.
     #[serde(default)]
     pub coverage_day: Option<f64>,
     #[serde(default)]

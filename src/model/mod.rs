@@ -22,7 +22,7 @@ pub mod story;
 pub mod time;
 pub mod view;
 
-pub use alert::{Alert, AlertId, Digest, DigestEntry, Reason, SuppressedAlert, is_mention};
+pub use alert::{Alert, AlertId, Coverage, Digest, DigestEntry, Heard, Reason, SuppressedAlert, is_mention};
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};

@@ -54,6 +54,13 @@ impl Timestamp {
         tomorrow.map_or(Self(i64::MAX), |midnight| Self(midnight.timestamp().as_millisecond()))
     }
 
+    /// The first moment of a local day.
+    pub fn start_of(day: Day, zone: &jiff::tz::TimeZone) -> Self {
+        let start = day.to_zoned(zone.clone());
+        // Before the beginning of time there is none.
+        start.map_or(Self(i64::MIN), |start| Self(start.timestamp().as_millisecond()))
+    }
+
     /// The same moment for calendar arithmetic; moments outside jiff's range are clamped to it.
     pub fn to_jiff(self) -> jiff::Timestamp {
         let clamped = self.0.clamp(jiff::Timestamp::MIN.as_millisecond(), jiff::Timestamp::MAX.as_millisecond());

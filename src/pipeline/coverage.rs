@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Issue, Timestamp};
+use crate::model::{Coverage, Heard, Issue, Timestamp};
 use crate::store::Down;
 
 /// When each source could not be heard.
@@ -23,6 +23,20 @@ impl Silences {
             deaf.entry(source.source.clone()).or_default().push(Down { from: source.since, until });
         }
         Self { deaf, downs }
+    }
+
+    /// For how much of a time these sources (name, and when each was first read) could be heard.
+    pub fn over(
+        &self,
+        sources: impl IntoIterator<Item = (String, Option<Timestamp>)>,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Option<Coverage> {
+        let heard = |(source, first): (String, Option<Timestamp>)| {
+            let share = self.coverage(&source, first, from, until);
+            Heard { source, share }
+        };
+        Coverage::of(sources.into_iter().map(heard).collect())
     }
 
     /// The part of a time, 0 to 1, in which a source could be heard that was first read at `first`; 0 for one never
@@ -83,6 +97,18 @@ mod tests {
         ] {
             assert_eq!(coverage(deaf.clone(), downs, first), expected, "{deaf:?} {downs:?} {first:?}");
         }
+    }
+
+    #[test]
+    fn a_coverage_lists_the_least_heard_first() {
+        let silences = Silences::of(&[], vec![Down { from: at(0), until: at(5) }], at(10));
+        let sources = [("b", Some(0)), ("a", Some(0)), ("new", Some(8))];
+        let sources = sources.map(|(name, first)| (name.to_owned(), first.map(at)));
+        let coverage = silences.over(sources, at(0), at(10)).expect("there are sources");
+        let least: Vec<_> = coverage.least.iter().map(|heard| (heard.source.as_str(), heard.share)).collect();
+        assert_eq!(least, [("new", 0.2), ("a", 0.5), ("b", 0.5)]);
+        assert!((coverage.share - 0.4).abs() < 1e-9);
+        assert_eq!(silences.over([], at(0), at(10)), None);
     }
 
     #[test]

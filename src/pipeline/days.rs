@@ -3,21 +3,33 @@
 use jiff::tz::TimeZone;
 
 use crate::archive::{Archive, Record};
-use crate::model::{Alert, AlertId, Day, Digest, DigestEntry, Event, Post, PostId, Score, Timestamp, ViewError};
+use crate::model::{
+    Alert, AlertId, Coverage, Day, Digest, DigestEntry, Event, Post, PostId, Score, Timestamp, ViewError,
+};
 use crate::store::{Held, HeldBack, Store};
 
 /// One event for every watch and day that is over and of which something waits to be told: with one digest for each
 /// receiver, or with none where the receivers were told of every story by other watches meanwhile.
 ///
+/// `heard` says for how much of a local day the sources could be heard.
+///
 /// # Errors
 /// When the store cannot be asked. What the archive cannot give is told without.
-pub fn over(store: &Store, archive: &Archive, now: Timestamp, zone: &TimeZone) -> Result<Vec<Event>, ViewError> {
+pub fn over(
+    store: &Store,
+    archive: &Archive,
+    now: Timestamp,
+    zone: &TimeZone,
+    heard: &dyn Fn(Day) -> Option<Coverage>,
+) -> Result<Vec<Event>, ViewError> {
     let days = store.days_over(now.day(zone))?;
     let event = |(watch, day): (String, Day)| {
-        let held = store.held(&watch, day)?;
+        let (held, coverage) = (store.held(&watch, day)?, heard(day));
         let alert = |(receiver, back): (&String, &HeldBack)| {
             let id = digest_id(&watch, day, receiver, held.digests);
-            digest(id, &watch, day, receiver, back, archive, now)
+            let alert = digest(id, &watch, day, receiver, back, archive, now)?;
+            let digest = alert.digest.map(|digest| Digest { coverage: coverage.clone(), ..digest });
+            Some(Alert { digest, ..alert })
         };
         let alerts = held.receivers.iter().filter_map(alert).collect();
         Ok(Event::DayOver { watch, day, at: now, through: held.through, alerts })
@@ -48,7 +60,7 @@ fn digest(
         Some(record) => (record.post, record.matches, record.score),
         None => (lost(first.post, now), Vec::new(), Score { total: first.score, parts: Vec::new() }),
     };
-    let digest = Digest { watch: watch.to_owned(), cap: back.cap, day, stories: back.stories, listed };
+    let digest = Digest { watch: watch.to_owned(), cap: back.cap, day, stories: back.stories, listed, coverage: None };
     Some(Alert {
         id,
         receiver: receiver.to_owned(),

@@ -1,6 +1,6 @@
 //! Which tasks make up the daemon, and how do they start, change and stop together?
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
+use jiff::tz::TimeZone;
 use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -33,7 +34,9 @@ use crate::deliver::{Deliverer, Destination, Output, Parts, Sender, Tried};
 use crate::fetch::Door;
 use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
-use crate::model::{Duration, Fault, Issue, Position, Secret, Severity, SourceHealth, SourceState, Sources};
+use crate::model::{
+    Coverage, Day, Duration, Fault, Issue, Position, Secret, Severity, SourceHealth, SourceState, Sources, Timestamp,
+};
 use crate::store::Store;
 use crate::telemetry::{CONFIG_OK, RELOADS};
 
@@ -289,12 +292,25 @@ impl Daemon {
         let mut sources = self.board.health();
         for seen in &mut sources {
             let first = read.get(&seen.name).and_then(|state| state.first_polled);
-            let coverage = |days| Some(silences.coverage(&seen.name, first, now - Duration::days(days), now));
+            // Before it was read for the first time there was nothing to hear.
+            let since = |days| first.unwrap_or(now).max(now - Duration::days(days)).min(now);
+            let coverage = |days| first.map(|_| silences.coverage(&seen.name, first, since(days), now));
             (seen.coverage_day, seen.coverage_week) = (coverage(1), coverage(7));
             seen.expected_per_day = rates.get(&seen.name).map(|rate| rate.per_day);
             seen.budget = configured.get(seen.name.as_str()).and_then(|source| self.listeners.budget(source));
         }
         sources
+    }
+
+    /// For how much of a local day the sources could be heard that were configured all the while.
+    pub(super) fn heard_on(&self, day: Day, zone: &TimeZone) -> Option<Coverage> {
+        let from = Timestamp::start_of(day, zone);
+        let until = from.end_of_day(zone).min(self.clock.now());
+        let silences = Silences::of(&self.issues(), self.store.downs().ok()?, self.clock.now());
+        let (config, read) = (self.config(), self.store.sources().ok()?);
+        let configured: HashSet<&str> = config.sources.iter().map(|source| source.name.as_str()).collect();
+        let sources = read.into_iter().filter(|(name, _)| configured.contains(name.as_str()));
+        silences.over(sources.map(|(name, state)| (name, state.first_polled)), from, until)
     }
 
     /// Every issue that is remembered, the open ones first; none while the store cannot be read.

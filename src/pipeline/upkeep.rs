@@ -104,14 +104,14 @@ impl Due {
 
 /// Tells the receivers what daily caps held back on days that are over.
 async fn tell_days(daemon: &Arc<Daemon>, now: Timestamp, zone: TimeZone) -> anyhow::Result<()> {
-    let (store, archive) = (daemon.store.clone(), daemon.archive.clone());
+    let (store, archive, listener) = (daemon.store.clone(), daemon.archive.clone(), daemon.clone());
     let over = tokio::task::spawn_blocking(move || {
         if store.days_over(now.day(&zone))?.is_empty() {
             return Ok(Vec::new());
         }
         // What cannot be written at the moment is told of without its title.
         let _ = archive.flush(super::data::FLUSH);
-        days::over(&store, &archive, now, &zone)
+        days::over(&store, &archive, now, &zone, &|day| listener.heard_on(day, &zone))
     });
     for event in over.await?? {
         daemon.writer.record(vec![event]).await?;

@@ -92,6 +92,7 @@ fn digest_lines(alert: &Alert, digest: &Digest) -> Vec<(&'static str, String)> {
         lines.push(("story", text::digest_line(entry)));
         lines.push(("link", text::link(&entry.url).map(String::from).unwrap_or_default()));
     }
+    lines.push(("heard", text::digest_coverage(digest).unwrap_or_default()));
     lines.push(("route", text::route_line(alert)));
     lines.push(("owner", text::owner(alert).map(text::one_line).unwrap_or_default()));
     lines.push(("alert", alert.id.clone()));

@@ -1,8 +1,8 @@
 //! What does an alert look like that was made up to try a receiver?
 
 use crate::model::{
-    Alert, Author, ClauseHit, Digest, DigestEntry, Duration, Engagement, Field, Match, Post, PostId, PostType,
-    Priority, Reason, Role, Score, ScorePart, Span, StoryId, Timestamp,
+    Alert, Author, ClauseHit, Coverage, Digest, DigestEntry, Duration, Engagement, Field, Heard, Match, Post, PostId,
+    PostType, Priority, Reason, Role, Score, ScorePart, Span, StoryId, Timestamp,
 };
 
 const KEY: &str = "overheard:sample";
@@ -46,6 +46,10 @@ pub fn digest(receiver: &str, now: Timestamp) -> Alert {
         day: (now - Duration::days(1)).day(&jiff::tz::TimeZone::UTC),
         stories: 37,
         listed: listed.collect(),
+        coverage: Coverage::of(vec![
+            Heard { source: "sample-feed".into(), share: 1.0 },
+            Heard { source: "sample-forum".into(), share: 0.5 },
+        ]),
     };
     Alert { digest: Some(digest), ..alert }
 }

@@ -128,6 +128,9 @@ fn digest_blocks(alert: &Alert, digest: &Digest) -> Vec<Value> {
         }
         blocks.push(json!({ "type": "section", "fields": fields }));
     }
+    if let Some(heard) = text::digest_coverage(digest) {
+        blocks.push(json!({ "type": "context", "elements": [plain(&heard, MAX_CONTEXT)] }));
+    }
     let route = format!("Route: {}", text::route_line(alert));
     blocks.push(json!({ "type": "context", "elements": [plain(&route, MAX_CONTEXT)] }));
     blocks
@@ -180,6 +183,7 @@ fn digest_fallback(alert: &Alert, digest: &Digest) -> String {
         lines.push(inert(&text::digest_line(entry)));
         lines.extend(link(&entry.url));
     }
+    lines.extend(text::digest_coverage(digest).map(|heard| inert(&heard)));
     lines.push(format!("Route: {}", inert(&text::route_line(alert))));
     lines.join("\n")
 }

@@ -94,6 +94,16 @@ pub fn digest_intro(digest: &Digest) -> Option<String> {
     (digest.stories > listed as u64).then(|| format!("The {listed} with the highest scores:"))
 }
 
+/// For how much of the day the sources could be heard: `Sources were heard for 75 % of that day (sample-forum 50 %)`.
+pub fn digest_coverage(digest: &Digest) -> Option<String> {
+    let percent = |share: f64| format!("{:.0} %", (share * 100.0).floor());
+    let coverage = digest.coverage.as_ref()?;
+    let least = coverage.least.iter().map(|heard| format!("{} {}", one_line(&heard.source), percent(heard.share)));
+    let least: Vec<String> = least.collect();
+    let least = if least.is_empty() { String::new() } else { format!(" ({})", least.join(", ")) };
+    Some(format!("Sources were heard for {} of that day{least}", percent(coverage.share)))
+}
+
 /// One story of a digest: `78 · Is Acme down? · community.acme.example`.
 pub fn digest_line(entry: &DigestEntry) -> String {
     let title = cut(&one_line(&entry.title), MAX_HEADLINE);

@@ -251,7 +251,8 @@ pub fn day_over(watch: &str, day: i8, through: u64, alerts: Vec<Alert>) -> Vec<E
 /// A digest to a receiver that stands for one story.
 pub fn digest(of: u8, receiver: &str, day: i8) -> Alert {
     let mut decided = alerting(opens(of, i64::from(day) * DAY), receiver);
-    let digest = Digest { watch: "acme".into(), cap: 2, day: january(day), stories: 1, listed: Vec::new() };
+    let digest =
+        Digest { watch: "acme".into(), cap: 2, day: january(day), stories: 1, listed: Vec::new(), coverage: None };
     let alert = decided.alerts.remove(0);
     Alert { id: format!("digest_{of:03}_{receiver}"), digest: Some(digest), ..alert }
 }
