@@ -10,7 +10,7 @@ use super::table::{Mark, marked, plain};
 use super::{Context, Exit};
 use crate::config::Config;
 use crate::model::{PostId, Standing, Timestamp};
-use crate::pipeline::explain::words::{count, moment};
+use crate::pipeline::explain::words::count;
 use crate::pipeline::explain::{
     AlertShown, Answer, Currency, Evidence, ExplainError, Explanation, HeldBack, MatchShown, NotThere, PostShown,
     StoryShown, Unknown,
@@ -126,10 +126,10 @@ fn write_explanation(told: &Explanation, mark: Mark, out: &mut dyn Write) -> io:
 fn write_standing(standing: &Standing, read_again: Option<Timestamp>, out: &mut dyn Write) -> io::Result<()> {
     let Standing { accepted, closed, answered, deleted } = standing;
     if let Some(at) = deleted {
-        writeln!(out, "Deleted at the site; seen on {}. Its words are not kept.", moment(*at))?;
+        writeln!(out, "Deleted at the site; seen on {}. Its words are not kept.", at.in_words())?;
     }
     if let Some(answered) = answered {
-        writeln!(out, "Answered by {} on {}: {}", plain(&answered.by), moment(answered.at), plain(&answered.url))?;
+        writeln!(out, "Answered by {} on {}: {}", plain(&answered.by), answered.at.in_words(), plain(&answered.url))?;
     }
     if let Some(reply) = accepted {
         writeln!(out, "The reply {reply} was accepted.")?;
@@ -138,7 +138,7 @@ fn write_standing(standing: &Standing, read_again: Option<Timestamp>, out: &mut 
         writeln!(out, "The site takes no more replies.")?;
     }
     match read_again {
-        Some(at) => writeln!(out, "Its conversation is followed; it is read again on {}.", moment(at)),
+        Some(at) => writeln!(out, "Its conversation is followed; it is read again on {}.", at.in_words()),
         None => Ok(()),
     }
 }
@@ -146,7 +146,7 @@ fn write_standing(standing: &Standing, read_again: Option<Timestamp>, out: &mut 
 /// Who wrote what, where and when.
 pub fn write_post(post: &PostShown, now: Timestamp, out: &mut dyn Write) -> io::Result<()> {
     let author = post.author.as_ref().map_or_else(String::new, |author| format!(" by {}", plain(author)));
-    let when = |at: Timestamp| format!("{} ({} ago)", moment(at), now.since(at));
+    let when = |at: Timestamp| format!("{} ({} ago)", at.in_words(), now.since(at));
     writeln!(out, "{}", plain(&post.title))?;
     writeln!(out, "  {}", plain(&post.url))?;
     writeln!(
@@ -194,7 +194,7 @@ fn write_story(story: &StoryShown, own: PostId, out: &mut dyn Write) -> io::Resu
     for member in &story.members {
         let this = if member.id == own { " (this post)" } else { "" };
         let at = member.published.unwrap_or(member.received);
-        writeln!(out, "  {}  {}  {}{this}", moment(at), plain(&member.site), plain(&member.title))?;
+        writeln!(out, "  {}  {}  {}{this}", at.in_words(), plain(&member.site), plain(&member.title))?;
     }
     match story.total - story.members.len() {
         0 => Ok(()),

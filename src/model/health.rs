@@ -56,7 +56,7 @@ pub enum FetchProblem {
     #[error("no answer within {seconds} s")]
     TimedOut { seconds: u64 },
     /// 429, 503 with Retry-After, or the kind's own `backoff`.
-    #[error("it asks us to wait until {until} ({why})")]
+    #[error("it asks us to wait until {} ({why})", until.in_words())]
     Limited { until: Timestamp, why: String },
     #[error("it refuses us: HTTP {status}")]
     Refused { status: u16 },

@@ -77,8 +77,11 @@ impl Issue {
     /// What is known, a line a source (the first [`Issue::MAX_TOLD`]), and what helps.
     pub fn text(&self) -> String {
         let line = |source: &DeafSource| match source.until {
-            Some(until) => format!("{}: nothing was heard from {} to {until}", source.source, source.since),
-            None => format!("{}: nothing heard since {} ({})", source.source, source.since, source.why),
+            Some(until) => {
+                let (since, until) = (source.since.in_words(), until.in_words());
+                format!("{}: nothing was heard from {since} to {until}", source.source)
+            }
+            None => format!("{}: nothing heard since {} ({})", source.source, source.since.in_words(), source.why),
         };
         let mut lines: Vec<String> = self.sources.iter().take(Self::MAX_TOLD).map(line).collect();
         if self.sources.len() > Self::MAX_TOLD {

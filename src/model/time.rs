@@ -54,6 +54,11 @@ impl Timestamp {
         tomorrow.map_or(Self(i64::MAX), |midnight| Self(midnight.timestamp().as_millisecond()))
     }
 
+    /// For people: `2026-01-31 12:00:00 UTC`.
+    pub fn in_words(self) -> String {
+        Self::from_seconds(self.seconds()).to_string().replace('T', " ").replace('Z', " UTC")
+    }
+
     /// The first moment of a local day.
     pub fn start_of(day: Day, zone: &jiff::tz::TimeZone) -> Self {
         let start = day.to_zoned(zone.clone());

@@ -262,13 +262,13 @@ fn listed_in_words(listed: Option<Listed>) -> Option<String> {
         1 => ", of which 1 could not become a post".to_owned(),
         more => format!(", of which {more} could not become posts"),
     };
-    let (at, posts) = (words::moment(at), words::count(posts, "post"));
+    let (at, posts) = (at.in_words(), words::count(posts, "post"));
     Some(format!("its last page with something new was read on {at} and listed {posts}{without}"))
 }
 
 fn kept_in_words(kept: Option<Kept>) -> Option<String> {
     let Some(Kept { posts, newest, oldest }) = kept else { return Some("nothing of it is kept".to_owned()) };
-    let (newest, oldest) = (words::moment(newest), oldest.map(words::moment));
+    let (newest, oldest) = (newest.in_words(), oldest.map(Timestamp::in_words));
     Some(match oldest {
         _ if posts == 1 => format!("1 post of it is kept, of {newest}"),
         Some(oldest) => format!("{posts} posts of it are kept, from {oldest} to {newest}"),

@@ -91,7 +91,7 @@ impl Sentences<'_> {
     fn all(&self, evidence: &Evidence<'_>, subject: &Subject<'_>) -> Vec<String> {
         let name = &self.spec.name;
         let recorded = self.record.matches.iter().find(|found| found.watch == *name);
-        let read = super::words::moment(self.record.post.received);
+        let read = self.record.post.received.in_words();
         match (self.matches, recorded) {
             (false, None) => vec![format!("`{name}` does not match it")],
             (false, Some(_)) => {

@@ -2,13 +2,8 @@
 //!
 //! Why an alert was held back, [`SuppressedAlert`](crate::model::SuppressedAlert) says itself.
 
-use crate::model::{Health, JoinedBy, Outcome, SourceHealth, Timestamp};
+use crate::model::{Health, JoinedBy, Outcome, SourceHealth};
 use crate::store::DeliveryState;
-
-/// A moment for people: `2026-01-31 12:00:00 UTC`.
-pub fn moment(moment: Timestamp) -> String {
-    Timestamp::from_seconds(moment.seconds()).to_string().replace('T', " ").replace('Z', " UTC")
-}
 
 /// A number of things: `1 post`, `2 posts`.
 pub fn count(number: u64, what: &str) -> String {
@@ -32,18 +27,18 @@ pub fn delivery(state: &DeliveryState, attempts: u32, receiver: &str) -> String 
     let tries = count(u64::from(attempts), "attempt");
     match state {
         DeliveryState::Pending { next, why: None } => {
-            format!("waits to be sent to `{receiver}`, due {}", moment(*next))
+            format!("waits to be sent to `{receiver}`, due {}", next.in_words())
         }
         DeliveryState::Pending { next, why: Some(why) } => {
-            format!("`{receiver}` has not taken it after {tries}: {why}; tried again {}", moment(*next))
+            format!("`{receiver}` has not taken it after {tries}: {why}; tried again {}", next.in_words())
         }
         DeliveryState::Delivered { at, took_ms } => {
-            format!("`{receiver}` took it on {} after {tries}, in {took_ms} ms", moment(*at))
+            format!("`{receiver}` took it on {} after {tries}, in {took_ms} ms", at.in_words())
         }
         DeliveryState::Dead { at, why } => {
             format!(
                 "given up on {} after {tries}: {why}; `overheard deliveries --replay ALERT` sends it again",
-                moment(*at)
+                at.in_words()
             )
         }
     }
@@ -60,12 +55,12 @@ pub fn joined(by: JoinedBy) -> &'static str {
 
 /// How a source does.
 pub fn health(source: &SourceHealth) -> String {
-    let since = source.since.map_or_else(String::new, |since| format!(" since {}", moment(since)));
+    let since = source.since.map_or_else(String::new, |since| format!(" since {}", since.in_words()));
     let why = source.last_error.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     match source.health {
         Health::Pending => "it was not asked yet since the daemon started".to_owned(),
         Health::Ok => match source.last_answered {
-            Some(at) => format!("it answers; the last time on {}", moment(at)),
+            Some(at) => format!("it answers; the last time on {}", at.in_words()),
             None => "it answers".to_owned(),
         },
         Health::Quiet => format!("it answers, but has brought nothing new for a week{since}"),
