@@ -10,7 +10,8 @@ use super::problem::{self, Refusal};
 use super::robots::{self, Verdict};
 use super::{Current, Door, Policy, names, words};
 use crate::http::{Deadline, Incoming, Outgoing};
-use crate::model::{Auth, Duration, FetchProblem, Method, Request};
+use crate::model::{Auth, Duration, FetchProblem, Method, Request, Timestamp};
+use crate::telemetry::POLL_LATENESS;
 
 /// Largest body of a refusal that is read; a larger one counts as empty.
 const MAX_REFUSAL: usize = 256 * 1024;
@@ -53,6 +54,8 @@ struct Walk {
     left: Duration,
     /// Private addresses are allowed for the next hop.
     allow_private: bool,
+    /// When the first request should have gone out, until it has.
+    due: Option<Timestamp>,
 }
 
 /// One hop's outcome.
@@ -89,6 +92,9 @@ impl Door {
         let (settings, policy) = (&current.settings, errand.policy);
         let limit = settings.limit(&walk.url, policy.limit.as_ref());
         let turn = self.lanes().turn(&limit, &current.slots, policy.patience, settings.jitter).await?;
+        if let Some(due) = walk.due.take() {
+            metrics::histogram!(POLL_LATENESS).record(self.now().since(due).0 as f64 / 1000.0);
+        }
         let outgoing = Outgoing {
             request: &walk.request,
             url: &walk.url,
@@ -156,7 +162,7 @@ impl Door {
     async fn ask_robots(&self, url: &Url, policy: &Policy) -> Result<Verdict, FetchProblem> {
         let wrong = |_| FetchProblem::Unreachable { why: "the address has no place for a robots.txt".into() };
         let request = Request { conditional: false, ..Request::get(url.join("/robots.txt").map_err(wrong)?) };
-        let policy = Policy { max_body: robots::MAX_BYTES, ..policy.clone() };
+        let policy = Policy { max_body: robots::MAX_BYTES, due: None, ..policy.clone() };
         let start = request.url.clone();
         let errand = Errand { request: &request, start, conditions: Vec::new(), policy: &policy, cut_off: true };
         match self.follow(&errand).await {
@@ -170,7 +176,8 @@ impl Walk {
     fn begin(errand: &Errand<'_>) -> Self {
         let (request, url) = (errand.request.clone(), errand.start.clone());
         let moved = (url != request.url).then(|| url.clone());
-        let walk = Self { request, url, permanent: true, moved, left: errand.policy.time, allow_private: false };
+        let (left, due) = (errand.policy.time, errand.policy.due);
+        let walk = Self { request, url, permanent: true, moved, left, allow_private: false, due };
         walk.at_its_host(errand)
     }
 

@@ -138,6 +138,8 @@ impl Poll {
         // Only the first request of a poll is the same as that of the last poll; later pages are asked for in full.
         let known = self.known.take();
         let (fetched, slot) = self.door.ask_holding(request, known.as_ref(), &self.policy).await?;
+        // Later pages follow one another, and are never late.
+        self.policy.due = None;
         let (response, validators) = match fetched {
             Fetched::Unchanged { received_at, fresh_for } => return Ok(Turned::Unchanged { received_at, fresh_for }),
             Fetched::Answer { response, validators } => (response, validators),

@@ -18,6 +18,7 @@ mod ears;
 pub mod evaluate;
 pub mod explain;
 pub mod forget;
+pub mod holds;
 pub mod look;
 mod ours;
 mod overlay;
