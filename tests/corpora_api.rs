@@ -347,12 +347,13 @@ fn every_list_of_issues_and_comments_of_github_becomes_the_posts_that_it_holds()
             continue;
         }
         let is_issue = |item: &Value| item["number"].is_u64() && item["title"].is_string() && item["labels"].is_array();
+        // In 2012 a comment alone did not say what it is about.
         let (source, items, body) = match &body {
             Value::Object(found) if path.ends_with("/search/issues") => {
                 (&search, found["items"].as_array().cloned().unwrap_or_default(), body.clone())
             }
             Value::Object(_) if is_issue(&body) => (&issues, vec![body.clone()], Value::Array(vec![body.clone()])),
-            Value::Object(_) if path.contains("/issues/comments/") && body["body"].is_string() => {
+            Value::Object(_) if path.contains("/issues/comments/") && body["html_url"].is_string() => {
                 (&comments, vec![body.clone()], Value::Array(vec![body.clone()]))
             }
             Value::Array(list) if path.ends_with("/issues/comments") => (&comments, list.clone(), body.clone()),
