@@ -274,10 +274,17 @@ fn of_vcr_json(file: &str, text: &str) -> Vec<Recorded> {
             file: file.to_owned(),
             url: exchange["request"]["uri"].as_str().unwrap_or_default().to_owned(),
             headers: link.into_iter().collect(),
-            body: decoded.unwrap_or_else(|| body["string"].as_str().unwrap_or_default().to_owned()),
+            body: named(&decoded.unwrap_or_else(|| body["string"].as_str().unwrap_or_default().to_owned())),
         }
     };
     good.map(recorded).collect()
+}
+
+/// The names that were blanked in the recordings, which no owner and no repository can have, with others in their place.
+fn named(body: &str) -> String {
+    let names =
+        [("<GITHUB_LOGIN>", "acme"), ("<GITHUB_TEST_ORGANIZATION>", "acme"), ("<GITHUB_TEST_REPOSITORY>", "anvil")];
+    names.iter().fold(body.to_owned(), |body, (blank, name)| body.replace(blank, name))
 }
 
 /// The good answers of a file of PyGithub: eleven lines an exchange, the body in the tenth.
