@@ -6,6 +6,7 @@
 //! [`crate::model::Settings`], kinds read their own part.
 
 mod answers;
+pub mod append;
 mod block;
 pub mod changes;
 pub mod daemon;
@@ -114,6 +115,22 @@ impl Config {
         let files = read_files(paths, &mut faults);
         let variable = |name: &str| std::env::var(name).ok();
         let Checked { config, faults, .. } = Self::check_files(paths, &variable, &files, faults, Look::Faults, before);
+        match config {
+            Some(config) => Ok((config, faults)),
+            None => Err(faults),
+        }
+    }
+
+    /// As [`Config::load`], with another text in place of that of `sources.toml`, which need not be there.
+    pub fn load_with_sources(paths: &Paths, sources: &str) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut files = read_files(paths, &mut faults);
+        let [_, file, ..] = &mut files;
+        faults.retain(|fault| fault.file != file.name);
+        *file = File::of(&file.name, sources).map_err(|fault| vec![fault])?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let Checked { config, faults, .. } =
+            Self::check_files(paths, &variable, &files, faults, Look::Faults, &WatchSet::default());
         match config {
             Some(config) => Ok((config, faults)),
             None => Err(faults),

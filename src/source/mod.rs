@@ -2,6 +2,7 @@
 
 mod bluesky;
 mod discourse;
+pub mod discover;
 mod github;
 mod hacker_news;
 mod json_api;
@@ -17,6 +18,8 @@ mod webhook_in;
 mod youtube;
 
 use crate::model::SourceKind;
+
+pub use rss::feed_block;
 
 /// Every kind of source. A new kind is one file beside this one, a `mod` line and a line here.
 #[rustfmt::skip] // one a line, so that a new kind is one new line

@@ -199,6 +199,11 @@ impl Source for Reddit {
         Next::Http(Box::new(if through_api { self.with_token(url) } else { of_feed(url) }))
     }
 
+    fn feed(&self) -> Option<Url> {
+        let first = self.step(&Progress::default())?;
+        Some(self.address(false, &first))
+    }
+
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let through_api = self.through_api(progress);
         let found = if through_api { from_listing(response)? } else { from_feed(response)? };

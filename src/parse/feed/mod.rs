@@ -4,7 +4,7 @@
 //! recursion ([`scan`]). Only then feed-rs sees it ([`strict`]). Where it refuses, loses items or would crash, the fields that the scan
 //! found are read instead ([`fields`]); where it reads, they fill in what it leaves out. Ids are ours in either case ([`item`]).
 
-mod entity;
+pub(super) mod entity;
 mod error_item;
 mod fields;
 mod item;
