@@ -1,13 +1,7 @@
 //! Do the lists of feeds that people really have become sources, and come out the same?
 //!
 //! Reads the lists under the folder that `OVERHEARD_CORPORA` names, and says so when it is not set.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -122,7 +122,7 @@ struct Work<'a> {
     context: &'a Context,
     config: &'a Config,
     runtime: &'a tokio::runtime::Runtime,
-    works: Vec<Box<Tried>>,
+    works: Vec<Tried>,
     known: bool,
 }
 
@@ -137,7 +137,7 @@ impl Work<'_> {
             match self.try_one(&found, growing)? {
                 Outcome::Works(tried) => {
                     growing.add(&tried.fitted);
-                    self.works.push(tried);
+                    self.works.push(*tried);
                     if !self.args.all {
                         return Ok(());
                     }
