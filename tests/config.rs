@@ -446,6 +446,80 @@ fn where_little_was_read_or_nothing_can_be_told_no_watch_finds_too_much() {
     assert_eq!(checked.faults.len(), before);
 }
 
+/// Four sources: two know no likes, one of them no authors; one that rests knows nothing either.
+const LACKING: &str = "\
+    [[source]]\nname = \"hn\"\nkind = \"hacker_news\"\nquery = \"acme\"\n\
+    [[source]]\nname = \"sub\"\nkind = \"reddit\"\nsubreddits = [\"acme\"]\n\
+    [[source]]\nname = \"news\"\nkind = \"sitemap\"\nurl = \"https://acme.example/news.xml\"\n\
+    [[source]]\nname = \"rests\"\nkind = \"sitemap\"\nurl = \"https://acme.example/old.xml\"\nenabled = false\n";
+
+#[test]
+fn a_clause_about_what_sources_never_give_is_told_with_them_and_what_would_help() {
+    let no_account = "Reddit is read without an account; give `client_id` and `client_secret` of an application";
+    let sitemap = "a sitemap says nothing of them, nor has it texts";
+    let never = |field: &str, of: &str, why: &str| format!("what is asked of `{field}` can never be true{of} ({why})");
+    for (watch, told) in [
+        ("query = \"acme\"", vec![]),
+        ("query = \"acme NOT likes>5\"", vec![]),
+        ("query = \"acme kind:hacker_news likes>5\"", vec![]),
+        ("query = \"acme AND (kind:hacker_news OR source:rests) AND likes>5\"", vec![]),
+        (
+            "query = \"acme likes>5\"",
+            vec![(15, never("likes", " of posts of 2 of 3 sources here (`sub`, `news`)", no_account))],
+        ),
+        (
+            "query = \"acme author:kim author:lee\"",
+            vec![(15, never("author", " of posts of `news`, 1 of 3 sources here", sitemap))],
+        ),
+        (
+            "query = \"acme replies>2\"\nscope = { sources = [\"sub\"] }",
+            vec![(15, never("replies", ": posts of `sub` never have it", no_account))],
+        ),
+        (
+            "query = \"acme likes>5\"\nscope = { kinds = [\"reddit\", \"sitemap\"] }",
+            vec![(15, never("likes", ": posts of all 2 sources here (`sub`, `news`) never have it", no_account))],
+        ),
+        (
+            "query = \"(likes>5 source:hn) OR (acme NOT source:hn NOT kind:reddit replies>1)\"",
+            vec![(69, never("replies", ": posts of `news` never have it", sitemap))],
+        ),
+    ] {
+        let watches = format!("[[watch]]\nname = \"a\"\nowner = \"kim\"\n{watch}\n");
+        let lines = Files::good().with("sources.toml", LACKING).with("watches.toml", &watches).lines();
+        let told: Vec<String> =
+            told.iter().map(|(at, what)| format!("warning: watches.toml:4:{at}: watch.a.query: {what}")).collect();
+        assert_eq!(lines, told, "{watch}");
+    }
+}
+
+#[test]
+fn a_route_is_looked_at_with_the_sources_of_the_watch_that_it_is_about() {
+    let watches = format!("{WATCHES}scope = {{ sources = [\"sub\"] }}\n");
+    for (asked, told) in [("watch:acme likes>9", true), ("watch:acme score>9", false), ("source:hn likes>9", false)] {
+        let routes = format!("{ROUTES}\n[[route.routes]]\nmatch = \"{asked}\"\n");
+        let files = Files::good().with("sources.toml", LACKING).with("watches.toml", &watches);
+        let lines = files.with("routes.toml", &routes).lines();
+        let found = lines.iter().any(|line| {
+            line.contains("routes.toml") && line.contains("`likes` can never be true: posts of `sub` never have it")
+        });
+        assert_eq!(found, told, "{asked}: {lines:#?}");
+    }
+}
+
+#[test]
+fn names_in_a_query_that_nothing_has_are_told_where_they_stand() {
+    let watches = "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme AND (source:HM OR kind:reddi)\"\n";
+    assert_eq!(
+        Files::good().with("watches.toml", watches).lines(),
+        [
+            "warning: watches.toml:4:27: watch.a.query: there is no source `hm`: this part of the query is never true (did you mean `hn`?)",
+            "warning: watches.toml:4:38: watch.a.query: there is no kind `reddi`: this part of the query is never true (did you mean `reddit`?)",
+        ]
+    );
+    let scoped = "[[watch]]\nname = \"a\"\nowner = \"kim\"\nquery = \"acme\"\nscope = { sources = [\"hm\"] }\n";
+    assert_eq!(Files::good().with("watches.toml", scoped).lines().len(), 1, "once is enough");
+}
+
 #[test]
 fn an_error_refuses_the_whole_and_a_warning_does_not() {
     for (file, text, expected) in FAULTS {

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base64::Engine as _;
 use overheard::config::sample::source_of;
 use overheard::model::{Post, Progress, Response, Source, Timestamp};
 use serde_json::Value;
@@ -24,6 +25,9 @@ const STACK_EXCHANGE: &str =
 const LEMMY: &str = "[[source]]\nname = \"l\"\nkind = \"lemmy\"\nurl = \"https://lemmy.example\"\n";
 const MASTODON: &str = "[[source]]\nname = \"m\"\nkind = \"mastodon\"\nurl = \"http://localhost:3000\"\n\
                         stream = true\ntoken = { env = \"MASTODON_TOKEN\" }\n";
+
+const GITHUB: &str =
+    "[[source]]\nname = \"g\"\nkind = \"github\"\nrepo = \"acme/anvil\"\ntoken = { env = \"GITHUB_TOKEN\" }\n";
 
 /// One recorded exchange.
 struct Recorded {
@@ -259,6 +263,146 @@ fn every_stream_of_mastodon_is_read_event_by_event() {
     }
     println!("{streams} streams of Mastodon: {updates} posts");
     assert!(streams > 0 && updates > 0);
+}
+
+/// The good answers of a cassette of VCR in JSON.
+fn of_vcr_json(file: &str, text: &str) -> Vec<Recorded> {
+    let cassette: Value = serde_json::from_str(text).expect("JSON");
+    let exchanges = cassette["http_interactions"].as_array().cloned().unwrap_or_default();
+    let good = exchanges.iter().filter(|exchange| exchange["response"]["status"]["code"] == 200);
+    let recorded = |exchange: &Value| {
+        let body = &exchange["response"]["body"];
+        let decoded = body["base64_string"].as_str().map(|coded| String::from_utf8_lossy(&base64(coded)).into_owned());
+        let link = exchange["response"]["headers"]["Link"][0].as_str().map(|link| ("link".to_owned(), link.to_owned()));
+        Recorded {
+            file: file.to_owned(),
+            url: exchange["request"]["uri"].as_str().unwrap_or_default().to_owned(),
+            headers: link.into_iter().collect(),
+            body: decoded.unwrap_or_else(|| body["string"].as_str().unwrap_or_default().to_owned()),
+        }
+    };
+    good.map(recorded).collect()
+}
+
+/// The good answers of a file of PyGithub: eleven lines an exchange, the body in the tenth.
+fn of_replay(file: &str, text: &str) -> Vec<Recorded> {
+    let lines: Vec<&str> = text.lines().collect();
+    let good = lines.chunks(11).filter(|lines| lines.len() >= 10 && lines[7] == "200");
+    let recorded = |lines: &[&str]| Recorded {
+        file: file.to_owned(),
+        url: format!("https://api.github.com{}", lines[4]),
+        headers: Vec::new(),
+        body: lines[9].to_owned(),
+    };
+    good.map(recorded).collect()
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    let coded: String = text.split_whitespace().collect();
+    base64::prelude::BASE64_STANDARD.decode(coded).expect("base64")
+}
+
+/// Every good answer of GitHub that is here.
+fn of_github() -> Option<Vec<Recorded>> {
+    let replays = files("api-github", "txt")?;
+    let mut all: Vec<Recorded> = replays.iter().flat_map(|(file, text)| of_replay(file, text)).collect();
+    let mut folders = vec![PathBuf::from(std::env::var_os("OVERHEARD_CORPORA")?).join("api-github-octokit")];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "json") {
+                let text = std::fs::read_to_string(&path).expect("a text");
+                all.extend(of_vcr_json(&path.display().to_string(), &text));
+            }
+        }
+    }
+    Some(all)
+}
+
+/// How many of these were written by people.
+fn by_people(items: &[Value]) -> usize {
+    let is_bot =
+        |user: &Value| user["type"] == "Bot" || user["login"].as_str().is_some_and(|login| login.ends_with("[bot]"));
+    items.iter().filter(|item| !is_bot(&item["user"])).count()
+}
+
+#[test]
+fn every_list_of_issues_and_comments_of_github_becomes_the_posts_that_it_holds() {
+    let Some(recorded) = of_github() else { return };
+    let with = |what: &str| source(&format!("{GITHUB}{what}"));
+    let (issues, comments) = (with("what = [\"issues\"]\n"), with("what = [\"comments\"]\n"));
+    let search = with("query = \"acme\"\n");
+    let (mut lists, mut posts, mut threads, mut replies) = (0, 0, 0, 0);
+    for recorded in recorded {
+        let path = recorded.url.split('?').next().unwrap_or_default().to_owned();
+        let Ok(body) = serde_json::from_str::<Value>(&recorded.body) else { continue };
+        if path.contains("/issues/")
+            && (path.ends_with("/comments") || path.ends_with("/timeline"))
+            && !path.ends_with("issues/comments")
+        {
+            let root = Post::bare("github:acme/anvil/issues/42", NOW);
+            let thread = issues.read_thread(&root, &recorded.answer());
+            let thread = thread.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+            assert_eq!(Some(thread.replies.len()), body.as_array().map(Vec::len), "{}", recorded.name());
+            assert!(thread.replies.iter().all(Result::is_ok), "{}: {thread:#?}", recorded.name());
+            (threads, replies) = (threads + 1, replies + thread.replies.len());
+            continue;
+        }
+        let is_issue = |item: &Value| item["number"].is_u64() && item["title"].is_string() && item["labels"].is_array();
+        let (source, items, body) = match &body {
+            Value::Object(found) if path.ends_with("/search/issues") => {
+                (&search, found["items"].as_array().cloned().unwrap_or_default(), body.clone())
+            }
+            Value::Object(_) if is_issue(&body) => (&issues, vec![body.clone()], Value::Array(vec![body.clone()])),
+            Value::Object(_) if path.contains("/issues/comments/") && body["body"].is_string() => {
+                (&comments, vec![body.clone()], Value::Array(vec![body.clone()]))
+            }
+            Value::Array(list) if path.ends_with("/issues/comments") => (&comments, list.clone(), body.clone()),
+            Value::Array(list) if !list.is_empty() && list.iter().all(is_issue) => {
+                (&issues, list.clone(), body.clone())
+            }
+            _ => continue,
+        };
+        let answer = Response { body: body.to_string().into(), ..recorded.answer() };
+        let reading = source.read(&Progress::default(), &answer);
+        let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        let good: Vec<_> = reading.posts.iter().flatten().collect();
+        assert_eq!(good.len(), by_people(&items), "{}: {:#?}", recorded.name(), reading.posts);
+        for post in &good {
+            assert!(post.published.is_some() && !(post.title.is_empty() && post.text.is_empty()), "{post:#?}");
+            let page = post.url.contains("/issues/") || post.url.contains("/pull/");
+            assert!(page && !post.url.contains("/repos/"), "no page for people: {}", post.url);
+        }
+        (lists, posts) = (lists + 1, posts + good.len());
+    }
+    println!("{lists} lists of GitHub: {posts} posts; {threads} conversations: {replies} replies");
+    assert!(lists > 5 && posts > 50 && threads > 1 && replies > 1);
+}
+
+#[test]
+fn every_page_of_discussions_of_github_becomes_the_posts_that_it_holds() {
+    let Some(recorded) = of_github() else { return };
+    let source = source(&format!("{GITHUB}what = [\"discussions\"]\n"));
+    let (mut pages, mut posts) = (0, 0);
+    for recorded in recorded.iter().filter(|recorded| recorded.url.ends_with("/graphql")) {
+        let Ok(body) = serde_json::from_str::<Value>(&recorded.body) else { continue };
+        let nodes = body["data"]["repository"]["discussions"]["nodes"].as_array().cloned().unwrap_or_default();
+        // Some ask for ids alone.
+        if nodes.is_empty() || !nodes.iter().all(|node| node["number"].is_u64()) {
+            continue;
+        }
+        let reading = source.read(&Progress::default(), &recorded.answer());
+        let reading = reading.unwrap_or_else(|error| panic!("{}: {error}", recorded.name()));
+        assert_eq!(reading.posts.iter().flatten().count(), nodes.len(), "{}", recorded.name());
+        for (post, node) in reading.posts.iter().flatten().zip(&nodes) {
+            assert_eq!(Some(&*post.url), node["url"].as_str(), "{}", recorded.name());
+        }
+        (pages, posts) = (pages + 1, posts + nodes.len());
+    }
+    println!("{pages} pages of discussions of GitHub: {posts} posts");
+    assert!(pages > 0 && posts > 0);
 }
 
 /// Recorded bodies that are not wrapped in an exchange.

@@ -6,6 +6,7 @@
 //! [`crate::model::Settings`], kinds read their own part.
 
 mod answers;
+pub mod append;
 mod block;
 pub mod changes;
 pub mod daemon;
@@ -120,6 +121,22 @@ impl Config {
         }
     }
 
+    /// As [`Config::load`], with another text in place of that of `sources.toml`, which need not be there.
+    pub fn load_with_sources(paths: &Paths, sources: &str) -> Result<(Self, Vec<Fault>), Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut files = read_files(paths, &mut faults);
+        let [_, file, ..] = &mut files;
+        faults.retain(|fault| fault.file != file.name);
+        *file = File::of(&file.name, sources).map_err(|fault| vec![fault])?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let Checked { config, faults, .. } =
+            Self::check_files(paths, &variable, &files, faults, Look::Faults, &WatchSet::default());
+        match config {
+            Some(config) => Ok((config, faults)),
+            None => Err(faults),
+        }
+    }
+
     /// As [`Config::load`], with the environment's variables from elsewhere, with the texts to show faults in, and with
     /// warnings about what queries mean.
     pub fn check(paths: &Paths, variable: &dyn Fn(&str) -> Option<String>) -> Checked {
@@ -211,12 +228,14 @@ fn load(files: &[File; 4], secrets: &mut Secrets<'_>, look: Look, before: &Watch
     lint::watches(&mut watches_file, &watches, &routes);
     if sources_file.is_whole() {
         lint::scopes(&mut watches_file, &watches, &sources);
+        lint::names(&mut watches_file, &watches, &sources);
     }
     let others_whole = sources_file.is_whole() && watches_file.is_whole();
     lint::routes(&mut routes_file, &routes, &watches, &sources, others_whole);
     let mut places = Vec::new();
     if look == Look::Meanings {
-        lint::meanings(&mut watches_file, &watches, &mut routes_file, &routes);
+        let whole = sources_file.is_whole().then_some(&sources);
+        lint::meanings(&mut watches_file, &watches, &mut routes_file, &routes, whole);
         places = lint::places(&watches_file, &watches);
     }
 

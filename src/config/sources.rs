@@ -22,7 +22,7 @@ pub const MAX_EVERY: Duration = Duration::days(7);
 /// How many times slower than its pace a source is asked that brings nothing new, where nothing else is said.
 const SLOWED_AT_MOST: u64 = 4;
 /// Most tags given to a source.
-const MAX_TAGS: usize = 16;
+pub(super) const MAX_TAGS: usize = 16;
 /// Most requests a second that may be allowed to one host.
 const MAX_PER_SECOND: f64 = 1_000.0;
 /// Fewest requests a second: one in about three hours.

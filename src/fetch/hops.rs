@@ -8,9 +8,10 @@ use url::Url;
 use super::lanes::Turn;
 use super::problem::{self, Refusal};
 use super::robots::{self, Verdict};
-use super::{Current, Door, Policy, names};
+use super::{Current, Door, Policy, names, words};
 use crate::http::{Deadline, Incoming, Outgoing};
-use crate::model::{Auth, Duration, FetchProblem, Method, Request};
+use crate::model::{Auth, Duration, FetchProblem, Method, Request, Timestamp};
+use crate::telemetry::POLL_LATENESS;
 
 /// Largest body of a refusal that is read; a larger one counts as empty.
 const MAX_REFUSAL: usize = 256 * 1024;
@@ -53,6 +54,8 @@ struct Walk {
     left: Duration,
     /// Private addresses are allowed for the next hop.
     allow_private: bool,
+    /// When the first request should have gone out, until it has.
+    due: Option<Timestamp>,
 }
 
 /// One hop's outcome.
@@ -89,6 +92,9 @@ impl Door {
         let (settings, policy) = (&current.settings, errand.policy);
         let limit = settings.limit(&walk.url, policy.limit.as_ref());
         let turn = self.lanes().turn(&limit, &current.slots, policy.patience, settings.jitter).await?;
+        if let Some(due) = walk.due.take() {
+            metrics::histogram!(POLL_LATENESS).record(self.now().since(due).0 as f64 / 1000.0);
+        }
         let outgoing = Outgoing {
             request: &walk.request,
             url: &walk.url,
@@ -121,6 +127,11 @@ impl Door {
             // Many APIs tell in the body why they refuse, and some only there for how long: their kind reads it.
             return Ok(Hop::Arrived(incoming, turn));
         }
+        let refusal = match errand.cut_off {
+            // Of a robots.txt the status decides.
+            true => refusal,
+            false => in_words(incoming, &headers, refusal).await,
+        };
         match refusal {
             Refusal::Problem(problem) => Err(problem),
             Refusal::Wait(wait) => {
@@ -151,7 +162,7 @@ impl Door {
     async fn ask_robots(&self, url: &Url, policy: &Policy) -> Result<Verdict, FetchProblem> {
         let wrong = |_| FetchProblem::Unreachable { why: "the address has no place for a robots.txt".into() };
         let request = Request { conditional: false, ..Request::get(url.join("/robots.txt").map_err(wrong)?) };
-        let policy = Policy { max_body: robots::MAX_BYTES, ..policy.clone() };
+        let policy = Policy { max_body: robots::MAX_BYTES, due: None, ..policy.clone() };
         let start = request.url.clone();
         let errand = Errand { request: &request, start, conditions: Vec::new(), policy: &policy, cut_off: true };
         match self.follow(&errand).await {
@@ -165,7 +176,8 @@ impl Walk {
     fn begin(errand: &Errand<'_>) -> Self {
         let (request, url) = (errand.request.clone(), errand.start.clone());
         let moved = (url != request.url).then(|| url.clone());
-        let walk = Self { request, url, permanent: true, moved, left: errand.policy.time, allow_private: false };
+        let (left, due) = (errand.policy.time, errand.policy.due);
+        let walk = Self { request, url, permanent: true, moved, left, allow_private: false, due };
         walk.at_its_host(errand)
     }
 
@@ -181,6 +193,24 @@ impl Walk {
         let request = redirected(self.request, &self.url, &to, status)?;
         Ok(Self { request, url: to, permanent, moved, ..self }.at_its_host(errand))
     }
+}
+
+/// What a refusal means that its page may tell, besides its status and headers. What cannot be read changes nothing.
+async fn in_words(incoming: Incoming, headers: &[(String, String)], refusal: Refusal) -> Refusal {
+    let status = incoming.status();
+    if !words::may_tell(status, &refusal) {
+        return refusal;
+    }
+    if words::is_challenge(|name| header(headers, name)) {
+        return words::wall(status);
+    }
+    if matches!(refusal, Refusal::Wait(_))
+        || header(headers, "content-type").is_some_and(|media| media.contains("json"))
+    {
+        return refusal;
+    }
+    let beginning = incoming.start(words::MAX_READ).await.unwrap_or_default();
+    words::told(status, &beginning).unwrap_or(refusal)
 }
 
 /// Reads the body of the answer at the end.

@@ -23,6 +23,7 @@ mod spacing;
 mod stream;
 mod thread;
 mod tokens;
+mod words;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;

@@ -54,7 +54,12 @@ pub struct Poll {
     /// What to do next, once known.
     next: Option<Next>,
     pages: u32,
+    /// How often the source found another way in this poll.
+    falls: u32,
 }
+
+/// Most other ways that a source takes in one poll, so that one that always knows another ends all the same.
+const MAX_FALLS: u32 = 4;
 
 impl Door {
     /// Begins a poll of a source that stands at `state`. Nothing is asked before [`Poll::turn`].
@@ -68,6 +73,7 @@ impl Door {
             first: None,
             next: None,
             pages: 0,
+            falls: 0,
         }
     }
 
@@ -85,23 +91,42 @@ impl Door {
 
 impl Poll {
     /// Asks and reads the next page; `None` when the poll is complete. Each page is the caller's to make durable before
-    /// the next one is asked. After an error the poll is over.
+    /// the next one is asked. Where the asking fails, the source may know another way ([`Source::fall_back`]). After an
+    /// error the poll is over.
     pub async fn turn(&mut self) -> Result<Option<Turned>, FetchProblem> {
-        let next = match self.next.take() {
-            Some(next) => next,
-            None => caught(|| self.source.next(&self.progress))?,
-        };
-        let request = match next {
-            Next::Http(request) => request,
-            // What comes by itself is not polled for.
-            Next::Subscribe(_) | Next::Done => return Ok(self.end()),
-        };
-        // Boxed, so that a task that only sleeps until its source is due keeps no room for a request under way.
-        let turned = Box::pin(self.ask(&request)).await;
-        if !matches!(&turned, Ok(Turned::Page(page)) if !page.last) {
-            self.next = Some(Next::Done);
+        loop {
+            let next = match self.next.take() {
+                Some(next) => next,
+                None => caught(|| self.source.next(&self.progress))?,
+            };
+            let request = match next {
+                Next::Http(request) => request,
+                // What comes by itself is not polled for.
+                Next::Subscribe(_) | Next::Done => return Ok(self.end()),
+            };
+            // Boxed, so that a task that only sleeps until its source is due keeps no room for a request under way.
+            let turned = Box::pin(self.ask(&request)).await;
+            if let Err(problem) = &turned
+                && self.fall_back(problem)
+            {
+                continue;
+            }
+            if !matches!(&turned, Ok(Turned::Page(page)) if !page.last) {
+                self.next = Some(Next::Done);
+            }
+            return turned.map(Some);
         }
-        turned.map(Some)
+    }
+
+    /// Takes the other way that the source knows, if it knows one.
+    fn fall_back(&mut self, problem: &FetchProblem) -> bool {
+        if self.falls >= MAX_FALLS {
+            return false;
+        }
+        let Ok(Some(progress)) = caught(|| self.source.fall_back(&self.progress, problem)) else { return false };
+        self.falls += 1;
+        self.progress = progress;
+        true
     }
 
     fn end(&mut self) -> Option<Turned> {
@@ -113,6 +138,8 @@ impl Poll {
         // Only the first request of a poll is the same as that of the last poll; later pages are asked for in full.
         let known = self.known.take();
         let (fetched, slot) = self.door.ask_holding(request, known.as_ref(), &self.policy).await?;
+        // Later pages follow one another, and are never late.
+        self.policy.due = None;
         let (response, validators) = match fetched {
             Fetched::Unchanged { received_at, fresh_for } => return Ok(Turned::Unchanged { received_at, fresh_for }),
             Fetched::Answer { response, validators } => (response, validators),

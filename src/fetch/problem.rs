@@ -5,7 +5,7 @@ use crate::http::HttpError;
 use crate::model::{Duration, FetchProblem, ReadError, Timestamp, receiver};
 
 /// The wait when a host says "too many requests" without saying for how long.
-const DEFAULT_WAIT: Duration = Duration::minutes(1);
+pub(super) const DEFAULT_WAIT: Duration = Duration::minutes(1);
 
 /// What an exchange without an answer means.
 pub(super) fn of_http(error: HttpError) -> FetchProblem {

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use url::Url;
 
 use crate::http::{ClientSettings, host_entry, normal_host, user_agent};
-use crate::model::Duration;
+use crate::model::{Duration, Timestamp};
 
 /// Pace of a host that nobody said anything about.
 const PER_SECOND: f64 = 1.0;
@@ -98,6 +98,8 @@ pub struct Policy {
     pub time: Duration,
     /// The limit that the source says it falls under; `None` leaves that to its host.
     pub limit: Option<LimitBy>,
+    /// When the poll was due: how much later its first request goes out is counted.
+    pub due: Option<Timestamp>,
 }
 
 impl Default for Policy {
@@ -109,6 +111,7 @@ impl Default for Policy {
             patience: Duration::minutes(1),
             time: Duration::seconds(30),
             limit: None,
+            due: None,
         }
     }
 }

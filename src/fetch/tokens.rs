@@ -112,7 +112,7 @@ impl Door {
         // What was allowed for the source's host says nothing of another one.
         let allow_private = policy.allow_private && asking.url.host() == request.url.host();
         // The source's own limit is for its site, not for who gives the token.
-        let policy = Policy { max_body: MAX_ANSWER, allow_private, limit: None, ..policy.clone() };
+        let policy = Policy { max_body: MAX_ANSWER, allow_private, limit: None, due: None, ..policy.clone() };
         let start = asking.url.clone();
         let errand = Errand { request: &asking, start, conditions: Vec::new(), policy: &policy, cut_off: false };
         // Boxed: it is needed rarely, and would make every request's state larger.

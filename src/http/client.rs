@@ -18,10 +18,11 @@ use crate::model::{Auth, Duration, Method, Request};
 pub(super) const CONNECT_TIME: Duration = Duration::seconds(10);
 /// Longest silence in the middle of an answer.
 const READ_TIME: Duration = Duration::seconds(20);
-/// How long an unused connection is kept, and how many for one host: polls of a source are minutes apart.
 /// As good as never.
 const NEVER: Duration = Duration::days(36_500);
-const IDLE_TIME: Duration = Duration::seconds(30);
+/// How long an unused connection is kept, and how many for one host. Polls of a source are minutes apart, so that only
+/// its pages and its neighbours on the host use one again; with thousands of hosts each one kept costs memory and a file handle.
+const IDLE_TIME: Duration = Duration::seconds(5);
 const IDLE_CONNECTIONS: usize = 2;
 /// Room taken at once for a body whose length was announced; more is taken as it comes.
 const FIRST_ROOM: usize = 64 * 1024;

@@ -35,7 +35,10 @@ pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
 pub use secret::{Secret, SecretValue};
 pub use settings::Settings;
-pub use source::{Lack, Next, Progress, ReadError, Reading, Source, SourceKind, Subscription, Thread};
+pub use source::{
+    Lack, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, SeenPage, Source, SourceKind, Subscription,
+    Thread,
+};
 pub use story::{JoinedBy, StoryDecision, StoryId};
 pub use time::{Day, Duration, Timestamp};
 pub use view::{

@@ -46,6 +46,58 @@ pub trait Source: Send + Sync + std::fmt::Debug {
     fn lacks(&self) -> Option<Lack> {
         None
     }
+
+    /// The address of a feed in which any reader finds about the same posts without an account; `None` where there is none.
+    fn feed(&self) -> Option<Url> {
+        None
+    }
+}
+
+/// A page that somebody wants listened to, as it was answered.
+#[derive(Clone, Debug)]
+pub struct SeenPage {
+    /// The answer itself; its URL is the one after redirects.
+    pub response: Response,
+    /// What `<meta name="generator">` says; empty where nothing does.
+    pub generator: String,
+    /// What the site's nodeinfo calls its software, in small letters; empty where it was not asked or has none.
+    pub software: String,
+    /// The `<link>`s of its head, in their order.
+    pub links: Vec<PageLink>,
+}
+
+/// A `<link>` of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageLink {
+    /// Its relations, in small letters: `alternate`.
+    pub rel: String,
+    /// Its media type in small letters, without parameters; empty where it says none.
+    pub media: String,
+    /// Resolved against the page.
+    pub url: Url,
+    pub title: String,
+}
+
+/// A way to listen to a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recognised {
+    /// A `[[source]]` block.
+    pub block: String,
+    /// What it was recognised by, in words.
+    pub why: String,
+    /// How much is known by it.
+    pub rank: Rank,
+}
+
+/// How good a way of listening is, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// The site's own interface, which says the most.
+    Site,
+    /// A feed.
+    Feed,
+    /// A list of addresses or a guess.
+    Last,
 }
 
 /// What a source's posts never have.
@@ -185,6 +237,10 @@ pub trait SourceKind: Sync {
     fn sample(&self) -> &'static str;
     /// A `[[source]]` block for a page address that this kind knows how to listen to.
     fn recognise(&self, url: &Url) -> Option<String>;
+    /// `[[source]]` blocks for a page that was looked at, best first: for what its address alone does not say.
+    fn recognise_page(&self, _page: &SeenPage) -> Vec<Recognised> {
+        Vec::new()
+    }
     /// A source from its settings (the block without what all kinds share), or everything wrong with them.
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>>;
 }

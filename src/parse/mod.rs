@@ -5,5 +5,6 @@ pub mod date;
 pub mod feed;
 pub mod html;
 pub mod json;
+pub mod opml;
 pub mod sitemap;
 pub mod wall;

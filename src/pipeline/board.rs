@@ -51,9 +51,7 @@ impl Board {
             Entry { every, seen: SourceHealth { kind, ..seen } }
         }));
         entries.place = entries.list.iter().enumerate().map(|(at, entry)| (entry.seen.name.clone(), at)).collect();
-        for gone in known.keys() {
-            publish(gone, None);
-        }
+        known.values().filter(|gone| gone.since.is_some()).for_each(|gone| publish(gone, false));
     }
 
     /// The source will be asked next at `due`.
@@ -189,16 +187,20 @@ fn state(entry: &Entry, now: Timestamp) -> Health {
 }
 
 fn enter(seen: &mut SourceHealth, health: Health, now: Timestamp) {
-    if seen.health != health || seen.since.is_none() {
-        seen.health = health;
-        seen.since = Some(now);
-        publish(&seen.name, Some(health));
+    if seen.health == health && seen.since.is_some() {
+        return;
     }
+    if seen.since.is_some() {
+        publish(seen, false);
+    }
+    seen.health = health;
+    seen.since = Some(now);
+    publish(seen, true);
 }
 
-fn publish(source: &str, is: Option<Health>) {
-    for (health, name) in Health::ALL {
-        let value = f64::from(u8::from(is == Some(health)));
-        gauge!(SOURCE_HEALTH, "source" => source.to_owned(), "state" => name).set(value);
-    }
+/// Counts the source into the state that it is in, or out of it. States that it never was in are not there at all: with
+/// thousands of sources they would be most of what is remembered.
+fn publish(seen: &SourceHealth, is: bool) {
+    let value = f64::from(u8::from(is));
+    gauge!(SOURCE_HEALTH, "source" => seen.name.clone(), "state" => seen.health.name()).set(value);
 }

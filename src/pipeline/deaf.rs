@@ -57,7 +57,9 @@ pub fn changes(open: &[Issue], ears: &[Ear], now: Timestamp) -> Vec<Issue> {
         let subject = if network && source.reason == Deafness::Unreachable { Issue::NETWORK } else { &ear.host };
         join(&mut issues, subject, source.clone(), now);
     }
-    issues.retain(|issue| !open.contains(issue));
+    // Those that were open stand first, in their order; new ones follow.
+    let mut before = open.iter();
+    issues.retain(|issue| before.next() != Some(issue));
     issues
 }
 

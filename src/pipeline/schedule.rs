@@ -5,20 +5,20 @@
 //! often, within bounds; a wait that a site asks for is always sat out.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::holds::Holds;
 use super::pace::{Hints, Pace};
 use super::push::{PushError, Pushed, Taken};
 use super::stream::Ended;
 use super::writer::{Kept, Writer};
-use super::{Board, Page, PollEnd, data, doors, stream};
+use super::{Board, Page, PollEnd, doors, stream};
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
-use crate::fetch::{self, Door, Turned};
+use crate::fetch::{self, Door, Policy, Turned};
 use crate::model::event::Validators;
 use crate::model::{
     Budget, Counts, Duration, Event, FetchProblem, Ledger, LedgerError, Memory, SourceState, Timestamp, ViewError,
@@ -54,7 +54,7 @@ pub struct Parts {
     pub board: Board,
     pub clock: Clock,
     /// Where waits that hosts asked for outlive a restart.
-    pub holds: PathBuf,
+    pub holds: Holds,
 }
 
 struct Running {
@@ -85,13 +85,15 @@ enum Round {
 struct Brought {
     kept: Kept,
     first_poll: bool,
+    /// A page was read, so that the source may stand elsewhere now.
+    page: bool,
     hints: Hints,
 }
 
 impl Listeners {
     /// Nobody listens yet; everything ends when `stop` is cancelled.
     pub fn new(parts: Parts, stop: CancellationToken) -> Self {
-        load_holds(&parts);
+        parts.holds.load(&parts.door);
         Self { parts: Arc::new(parts), running: Mutex::default(), tasks: TaskTracker::new(), stop }
     }
 
@@ -140,13 +142,14 @@ impl Listeners {
 
     /// Keeps the waits that hosts asked for over a restart.
     pub fn save_holds(&self) {
-        save_holds(&self.parts);
+        self.parts.holds.save(&self.parts.door);
     }
 
     /// Returns when every task has ended, after the stop was asked for.
     pub async fn ended(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+        self.parts.holds.save_now(&self.parts.door);
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
@@ -166,7 +169,8 @@ async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
         parts.board.due(&source.name, due);
         parts.clock.sleep_until(due).await;
         parts.board.asked(&source.name);
-        let wait = match round(parts, source).await {
+        // Boxed, so that a source that waits keeps no room for a round under way.
+        let wait = match Box::pin(round(parts, source, due)).await {
             Round::Streamed(Ended { error: PollError::Fetch(FetchProblem::Gone), .. }) => {
                 return gone(parts, source).await;
             }
@@ -193,17 +197,23 @@ async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
 }
 
 /// One asking of a source, until it wants to be left alone, or until its stream breaks.
-async fn round(parts: &Parts, source: &SourceConfig) -> Round {
-    let progress = match parts.store.source(&source.name) {
-        Ok(state) => state.progress.start_poll(),
+async fn round(parts: &Parts, source: &SourceConfig, due: Timestamp) -> Round {
+    let state = match parts.store.source(&source.name) {
+        Ok(state) => state,
         Err(error) => return Round::Polled(Err(error.into())),
     };
+    let progress = state.progress.start_poll();
     if let Some(subscription) = stream::subscription(source, &progress) {
         return Round::Streamed(Box::pin(stream::run(parts, source, progress, &subscription)).await);
     }
     // Some are asked first for what came while nobody listened.
-    let polled = poll(parts, source).await;
-    let after = parts.store.source(&source.name).unwrap_or_default().progress;
+    let before = state.progress.clone();
+    let polled = poll(parts, source, state, due).await;
+    let after = match &polled {
+        Ok(brought) if brought.page => parts.store.source(&source.name).unwrap_or_default().progress,
+        // It stands where it stood.
+        Ok(_) | Err(_) => before,
+    };
     match (polled, stream::subscription(source, &after)) {
         (Ok(_), Some(subscription)) => {
             Round::Streamed(Box::pin(stream::run(parts, source, after, &subscription)).await)
@@ -225,20 +235,26 @@ fn broke(parts: &Parts, source: &SourceConfig, error: PollError, breaks: u32) ->
     }
     let wait = again(stream::AGAIN, breaks, &problem);
     let FetchProblem::Limited { until, .. } = problem else { return Some(wait) };
-    save_holds(parts);
+    parts.holds.save(&parts.door);
     Some(until.since(parts.clock.now()).max(wait))
 }
 
 /// Polls a source to its end: each page is durable before the next one is asked for.
-async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError> {
-    let mut state: SourceState = parts.store.source(&source.name)?;
+async fn poll(
+    parts: &Parts,
+    source: &SourceConfig,
+    mut state: SourceState,
+    due: Timestamp,
+) -> Result<Brought, PollError> {
     state.validators = state.validators.filter(|known| known.version == source.version);
     let first_poll = state.first_polled.is_none();
-    let mut poll = parts.door.poll(source.source.clone(), &state, doors::policy(source));
+    let policy = Policy { due: Some(due), ..doors::policy(source) };
+    let mut poll = parts.door.poll(source.source.clone(), &state, policy);
     let mut brought = Brought { first_poll, ..Brought::default() };
     while let Some(turned) = poll.turn().await? {
         let page = match turned {
             Turned::Page(page) => {
+                brought.page = true;
                 brought.hints.add(page.fresh_for, page.reading.every);
                 parts.board.degraded(&source.name, page.reading.degraded.as_deref());
                 page_of(source, *page, first_poll)
@@ -251,7 +267,7 @@ async fn poll(parts: &Parts, source: &SourceConfig) -> Result<Brought, PollError
         let (gap, repaired, asked_to_wait) = (page.gap, page.reading.repaired.clone(), page.reading.wait.is_some());
         let kept = parts.writer.page(page).await?;
         if asked_to_wait {
-            save_holds(parts);
+            parts.holds.save(&parts.door);
         }
         parts.board.page(&source.name, &kept.counts, &repaired, gap);
         brought.kept.counts.merge(&kept.counts);
@@ -313,7 +329,7 @@ fn failed(parts: &Parts, source: &SourceConfig, problem: &FetchProblem) -> Durat
     }
     match problem {
         FetchProblem::Limited { until, .. } => {
-            save_holds(parts);
+            parts.holds.save(&parts.door);
             // Everybody on that host waits for the same moment: they come back spread over an interval.
             let spread = Duration((source.every.0 as f64 * fastrand::f64()) as u64);
             (*until + spread).since(parts.clock.now()).max(source.every)
@@ -365,26 +381,6 @@ async fn gone(parts: &Parts, source: &SourceConfig) {
 fn jittered(wait: Duration) -> Duration {
     let more = (wait.0 as f64 * JITTER * fastrand::f64()) as u64;
     Duration(wait.0.saturating_add(more))
-}
-
-/// Waits that hosts asked for are kept in a file: a restart is no reason to ask again at once.
-fn save_holds(parts: &Parts) {
-    let holds: BTreeMap<String, Timestamp> = parts.door.holds().into_iter().collect();
-    let saved = serde_json::to_vec(&holds)
-        .map_err(anyhow::Error::from)
-        .and_then(|json| data::write_private(&parts.holds, &json));
-    if let Err(error) = saved {
-        tracing::warn!("cannot keep the waits that hosts asked for: {error:#}");
-    }
-}
-
-fn load_holds(parts: &Parts) {
-    // Not there, or not readable: then nobody asked us to wait, as far as we know.
-    let Ok(text) = std::fs::read(&parts.holds) else { return };
-    let holds: BTreeMap<String, Timestamp> = serde_json::from_slice(&text).unwrap_or_default();
-    for (key, until) in holds {
-        parts.door.hold(&key, until, "asked before the restart");
-    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use super::backtest::{self, BacktestError, Question, Report, Tell};
 use super::coverage::Silences;
 use super::data::{self, Data, Places};
+use super::holds::Holds;
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
 use super::ours::Ours;
 use super::push::{self, PushError, Pushed, Taken};
@@ -169,7 +170,7 @@ impl Daemon {
             store: store.clone(),
             board: board.clone(),
             clock: clock.clone(),
-            holds: places.holds.clone(),
+            holds: Holds::at(places.holds.clone()),
         };
         let listeners = Listeners::new(listening, stop.child_token());
 

@@ -16,8 +16,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Auth, Duration, Engagement, Fault, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading,
-    Rejection, Request, Response, Secret, Settings, Source, SourceKind, TextForm, Thread,
+    Auth, Duration, Engagement, Fault, Next, Post, PostType, Progress, Rank, RawAuthor, RawPost, ReadError, Reading,
+    Recognised, Rejection, Request, Response, Secret, SeenPage, Settings, Source, SourceKind, TextForm, Thread,
 };
 use crate::parse::json;
 
@@ -120,6 +120,33 @@ url = "https://community.acme.example"
         })
     }
 
+    /// Every page says what made it, and where its search is: in the forum's folder.
+    fn recognise_page(&self, page: &SeenPage) -> Vec<Recognised> {
+        if !page.generator.starts_with("Discourse") && page.software != "discourse" {
+            return Vec::new();
+        }
+        let url = &page.response.url;
+        let search = page.links.iter().find(|link| link.rel == "search" && link.url.origin() == url.origin());
+        let folder = search.and_then(|link| link.url.path().strip_suffix("/opensearch.xml")).unwrap_or_default();
+        let forum = toml::Value::String(format!("{}{folder}", url.origin().ascii_serialization()));
+        let host = url.host_str().unwrap_or_default().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let mut block =
+            format!("[[source]]\nname = \"{}\"\nkind = \"discourse\"\nurl = {forum}\n", host.trim_matches('-'));
+        let within = url.path().strip_prefix(folder).unwrap_or_default();
+        if let Some(category) = within.strip_prefix("/c/") {
+            let is_slug = |part: &&str| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit());
+            let slugs: Vec<&str> = category.split('/').take_while(is_slug).take_while(|part| *part != "l").collect();
+            if !slugs.is_empty() {
+                block.push_str(&format!("category = {}\n", toml::Value::String(slugs.join("/"))));
+            }
+        } else if let Some(tag) = within.strip_prefix("/tag/").and_then(|tags| tags.split('/').next())
+            && !tag.is_empty()
+        {
+            block.push_str(&format!("tag = {}\n", toml::Value::String(tag.to_owned())));
+        }
+        vec![Recognised { block, why: "the page says that Discourse made it".to_owned(), rank: Rank::Site }]
+    }
+
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
         let options: Options = settings.read()?;
         let url = json::base(settings, "url", &options.url)?;
@@ -171,6 +198,17 @@ impl Source for Forum {
             None => json::call(&self.url, "posts.json", place.map(|before| ("before", before))),
         };
         Next::Http(Box::new(self.with_key(Request::get(url))))
+    }
+
+    /// Of the whole forum, of a category or of a tag; a search has none.
+    fn feed(&self) -> Option<Url> {
+        let path = match (&self.options.query, &self.options.category, &self.options.tag) {
+            (None, None, None) => "posts.rss".to_owned(),
+            (None, Some(Category::Slug(slug)), None) => format!("c/{slug}.rss"),
+            (None, None, Some(tag)) => format!("tag/{tag}.rss"),
+            (None, Some(Category::Number(_) | Category::Slug(_)), _) | (Some(_), _, _) => return None,
+        };
+        Some(json::call(&self.url, &path, []))
     }
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Duration, Engagement, Fault, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading, Rejection,
-    Request, Response, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
+    Duration, Engagement, Fault, Next, Post, PostType, Progress, Rank, RawAuthor, RawPost, ReadError, Reading,
+    Recognised, Rejection, Request, Response, SeenPage, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
 };
 use crate::parse::json;
 
@@ -73,6 +73,16 @@ fn both() -> Vec<What> {
     vec![What::Story, What::Comment]
 }
 
+fn block(url: &Url, host: &str, community: Option<&str>) -> String {
+    let origin = toml::Value::String(url.origin().ascii_serialization());
+    let called = community.unwrap_or(host).replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_lowercase();
+    let mut block = format!("[[source]]\nname = \"lemmy-{called}\"\nkind = \"lemmy\"\nurl = {origin}\n");
+    if let Some(community) = community {
+        block.push_str(&format!("community = \"{community}\"\n"));
+    }
+    block
+}
+
 impl SourceKind for Kind {
     fn name(&self) -> &'static str {
         "lemmy"
@@ -104,16 +114,22 @@ every = "5m"
             _ => None,
         };
         let is_instance = host.contains("lemmy") || INSTANCES.contains(&host);
-        if !is_instance && !community.is_some_and(|name| name.contains('@')) {
-            return None;
-        }
-        let origin = toml::Value::String(url.origin().ascii_serialization());
-        let called = community.unwrap_or(host).replace(|c: char| !c.is_ascii_alphanumeric(), "-").to_lowercase();
-        let mut block = format!("[[source]]\nname = \"lemmy-{called}\"\nkind = \"lemmy\"\nurl = {origin}\n");
-        if let Some(community) = community {
-            block.push_str(&format!("community = \"{community}\"\n"));
-        }
-        Some(block)
+        let is_lemmy = is_instance || community.is_some_and(|name| name.contains('@'));
+        is_lemmy.then(|| block(url, host, community))
+    }
+
+    /// Hosts do not tell, but nodeinfo and the data in the page do.
+    fn recognise_page(&self, page: &SeenPage) -> Vec<Recognised> {
+        let url = &page.response.url;
+        let has_data = || {
+            let text = String::from_utf8_lossy(&page.response.body);
+            text.contains("window.isoData") && text.contains("lemmy")
+        };
+        let Some(host) = url.host_str().filter(|_| page.software == "lemmy" || has_data()) else { return Vec::new() };
+        let community = url.path().strip_prefix("/c/").map(|rest| rest.split('/').next().unwrap_or_default());
+        let why = "its site says that it runs Lemmy".to_owned();
+        let block = block(url, host, community.filter(|name| is_community(name)));
+        vec![Recognised { block, why, rank: Rank::Site }]
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
@@ -206,6 +222,16 @@ impl Source for Instance {
         // A poll asks for two lists; "unchanged" of the first one would end it.
         let conditional = self.lists.len() == 1;
         Next::Http(Box::new(Request { conditional, ..Request::get(self.address(&step)) }))
+    }
+
+    fn feed(&self) -> Option<Url> {
+        let path = match (&self.options.query, &self.options.community) {
+            (None, Some(community)) => format!("feeds/c/{community}.xml"),
+            (None, None) if self.options.local => "feeds/local.xml".to_owned(),
+            (None, None) => "feeds/all.xml".to_owned(),
+            (Some(_), _) => return None,
+        };
+        Some(json::call(&self.url, &path, [("sort", "New")]))
     }
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {

@@ -187,6 +187,15 @@ impl Source for Site {
         }))
     }
 
+    fn feed(&self) -> Option<Url> {
+        let path = match (&self.tags[..], &self.lists[..]) {
+            ("", [What::Comment]) => "comments.rss".to_owned(),
+            ("", _) => "rss".to_owned(),
+            (tags, _) => format!("t/{tags}.rss"),
+        };
+        Some(json::call(&self.url, &path, []))
+    }
+
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let list = self.step(progress).map_or(What::Story, |(list, _)| self.lists[list]);
         let (posts, repaired): (Vec<_>, Vec<String>) = match list {

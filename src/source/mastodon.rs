@@ -18,8 +18,8 @@ use url::Url;
 
 use self::settings::{Options, faults, is_account, is_tag};
 use crate::model::{
-    Auth, Duration, Fault, Next, Post, Progress, ReadError, Reading, Request, Response, Secret, Settings, Source,
-    SourceKind, Subscription, Thread, Timestamp,
+    Auth, Duration, Fault, Next, Post, Progress, Rank, ReadError, Reading, Recognised, Request, Response, Secret,
+    SeenPage, Settings, Source, SourceKind, Subscription, Thread, Timestamp,
 };
 use crate::parse::{date, json};
 
@@ -88,6 +88,24 @@ every = "2m"
         let value = toml::Value::String(value.to_owned());
         let name = name.trim_matches('-');
         Some(format!("[[source]]\nname = \"{name}\"\nkind = \"mastodon\"\nurl = {origin}\n{key} = {value}\n"))
+    }
+
+    /// An instance's front page is its public posts; what has an address of its own was recognised by that.
+    fn recognise_page(&self, page: &SeenPage) -> Vec<Recognised> {
+        if page.software != "mastodon" && !page.generator.starts_with("Mastodon") {
+            return Vec::new();
+        }
+        let url = &page.response.url;
+        let why = "its site says that it runs Mastodon".to_owned();
+        let block = self.recognise(url).unwrap_or_else(|| {
+            let name = url.host_str().unwrap_or_default().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+            let origin = toml::Value::String(url.origin().ascii_serialization());
+            format!(
+                "[[source]]\nname = \"{}\"\nkind = \"mastodon\"\nurl = {origin}\nlocal = true\n",
+                name.trim_matches('-')
+            )
+        });
+        vec![Recognised { block, why, rank: Rank::Site }]
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
@@ -176,6 +194,16 @@ impl Source for Instance {
                 Next::Http(Box::new(Request { conditional, ..request }))
             }
         }
+    }
+
+    /// Every instance gives a feed of each of its own accounts and of each tag.
+    fn feed(&self) -> Option<Url> {
+        let path = match &self.what {
+            What::Account(account) if !account.contains('@') => format!("@{account}.rss"),
+            What::Tag(tag) => format!("tags/{tag}.rss"),
+            What::Account(_) | What::Search(_) | What::All => return None,
+        };
+        Some(json::call(&self.url, &path, []))
     }
 
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {

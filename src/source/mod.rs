@@ -2,6 +2,8 @@
 
 mod bluesky;
 mod discourse;
+pub mod discover;
+mod github;
 mod hacker_news;
 mod json_api;
 mod lemmy;
@@ -17,11 +19,14 @@ mod youtube;
 
 use crate::model::SourceKind;
 
+pub use rss::feed_block;
+
 /// Every kind of source. A new kind is one file beside this one, a `mod` line and a line here.
 #[rustfmt::skip] // one a line, so that a new kind is one new line
 pub static KINDS: &[&dyn SourceKind] = &[
     &bluesky::KIND,
     &discourse::KIND,
+    &github::KIND,
     &hacker_news::KIND,
     &json_api::KIND,
     &lemmy::KIND,

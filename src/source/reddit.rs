@@ -199,6 +199,11 @@ impl Source for Reddit {
         Next::Http(Box::new(if through_api { self.with_token(url) } else { of_feed(url) }))
     }
 
+    fn feed(&self) -> Option<Url> {
+        let first = self.step(&Progress::default())?;
+        Some(self.address(false, &first))
+    }
+
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
         let through_api = self.through_api(progress);
         let found = if through_api { from_listing(response)? } else { from_feed(response)? };
@@ -221,7 +226,8 @@ impl Source for Reddit {
 
     /// Only what does not pass by itself: a spent quota or a server in trouble is waited for.
     fn fall_back(&self, progress: &Progress, problem: &FetchProblem) -> Option<Progress> {
-        let refused = matches!(problem, FetchProblem::Refused { .. } | FetchProblem::Wall { .. });
+        let refused =
+            matches!(problem, FetchProblem::Refused { .. } | FetchProblem::NoToken { .. } | FetchProblem::Wall { .. });
         if !refused || !self.through_api(progress) {
             return None;
         }

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use url::Url;
 
-use crate::model::{Fault, Next, Progress, ReadError, Reading, Request, Response, Settings, Source, SourceKind};
+use crate::model::{
+    Fault, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, Request, Response, SeenPage, Settings,
+    Source, SourceKind,
+};
 use crate::parse::feed;
 
 pub static KIND: Kind = Kind;
@@ -12,6 +15,12 @@ pub static KIND: Kind = Kind;
 /// What a feed reader says it understands; some sites serve HTML to whoever does not ask for a feed.
 const ACCEPT: &str = "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, \
                       application/xml;q=0.9, text/xml;q=0.8, */*;q=0.5";
+
+/// Media types by which a page names its feeds.
+const FEED_MEDIA: [&str; 4] =
+    ["application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml"];
+/// Most feeds of one page that are told.
+const MAX_FEEDS: usize = 20;
 
 /// Ends of paths that feeds have and pages do not.
 const FEED_PATHS: [&str; 12] = [
@@ -40,6 +49,23 @@ pub struct Rss {
 
 pub struct Kind;
 
+/// A block for a feed of which only the address is known.
+pub fn feed_block(name: &str, url: &Url) -> String {
+    let (name, url) = (toml::Value::from(name), toml::Value::from(url.as_str()));
+    format!("[[source]]\nname = {name}\nkind = \"rss\"\nurl = {url}\n")
+}
+
+fn is_feed_link(link: &PageLink) -> bool {
+    let is_alternate = link.rel.split_whitespace().any(|rel| rel == "alternate" || rel == "feed");
+    is_alternate && FEED_MEDIA.contains(&link.media.as_str()) && matches!(link.url.scheme(), "http" | "https")
+}
+
+/// A feed of comments, of replies, or of one topic.
+fn is_aside(link: &PageLink) -> bool {
+    let (address, title) = (link.url.as_str().to_lowercase(), link.title.to_lowercase());
+    ["comment", "kommentar", "commentaire", "replies"].iter().any(|word| address.contains(word) || title.contains(word))
+}
+
 impl SourceKind for Kind {
     fn name(&self) -> &'static str {
         "rss"
@@ -65,7 +91,27 @@ url = "https://blog.acme.example/feed.xml"
         let path = url.path().trim_end_matches('/').to_ascii_lowercase();
         let is_feed = matches!(url.scheme(), "http" | "https") && FEED_PATHS.iter().any(|end| path.ends_with(end));
         let name = url.host_str()?.trim_start_matches("www.").replace('.', "-");
-        is_feed.then(|| format!("[[source]]\nname = \"{name}\"\nkind = \"rss\"\nurl = \"{url}\"\n"))
+        is_feed.then(|| feed_block(&name, url))
+    }
+
+    /// The page is a feed itself, or its head names feeds.
+    fn recognise_page(&self, page: &SeenPage) -> Vec<Recognised> {
+        let response = &page.response;
+        let found = |url: &Url, why: String| {
+            let name = url.host_str().unwrap_or_default().trim_start_matches("www.");
+            Recognised { block: feed_block(name, url), why, rank: Rank::Feed }
+        };
+        if let Ok(feed) = feed::read(response) {
+            return vec![found(&response.url, format!("the address is a feed itself, of {} posts", feed.posts.len()))];
+        }
+        let mut links: Vec<&PageLink> = page.links.iter().filter(|link| is_feed_link(link)).collect();
+        // The page names its main feed first as a rule; those of comments and of parts are others.
+        links.sort_by_key(|link| is_aside(link));
+        let told = |link: &PageLink| {
+            let title = if link.title.is_empty() { String::new() } else { format!(" (“{}”)", link.title) };
+            found(&link.url, format!("the page names it as its feed{title}"))
+        };
+        links.into_iter().take(MAX_FEEDS).map(told).collect()
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
@@ -96,6 +142,10 @@ impl Source for Rss {
             every: feed.every,
             ..Reading::default()
         })
+    }
+
+    fn feed(&self) -> Option<Url> {
+        Some(self.url.clone())
     }
 }
 

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::model::{
-    Duration, Fault, Lack, Next, PostType, Progress, RawPost, ReadError, Reading, Rejection, Request, Response,
-    Settings, Source, SourceKind, TextForm, Timestamp,
+    Duration, Fault, Lack, Next, PostType, Progress, Rank, RawPost, ReadError, Reading, Recognised, Rejection, Request,
+    Response, SeenPage, Settings, Source, SourceKind, TextForm, Timestamp,
 };
 use crate::parse::json;
 use crate::parse::sitemap::{self, Entry};
@@ -94,6 +94,19 @@ every = "15m"
         let name = name.trim_matches('-');
         let address = toml::Value::String(url.to_string());
         Some(format!("[[source]]\nname = \"{name}\"\nkind = \"sitemap\"\nurl = {address}\nevery = \"15m\"\n"))
+    }
+
+    fn recognise_page(&self, page: &SeenPage) -> Vec<Recognised> {
+        let url = &page.response.url;
+        let Ok(found) = sitemap::read(&page.response) else { return Vec::new() };
+        if found.entries.is_empty() {
+            return Vec::new();
+        }
+        let name = url.host_str().unwrap_or_default().trim_start_matches("www.");
+        let (name, address) = (toml::Value::from(name), toml::Value::from(url.as_str()));
+        let block = format!("[[source]]\nname = {name}\nkind = \"sitemap\"\nurl = {address}\nevery = \"15m\"\n");
+        let why = format!("it is a sitemap of {} addresses", found.entries.len());
+        vec![Recognised { block, why, rank: Rank::Last }]
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {

@@ -13,8 +13,9 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Auth, Duration, Engagement, Fault, Lack, Next, Post, PostType, Progress, RawAuthor, RawPost, ReadError, Reading,
-    Rejection, Request, Response, Secret, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
+    Auth, Duration, Engagement, Fault, Lack, Next, Post, PostType, Progress, Rank, RawAuthor, RawPost, ReadError,
+    Reading, Recognised, Rejection, Request, Response, Secret, SeenPage, Settings, Source, SourceKind, TextForm,
+    Thread, Timestamp,
 };
 use crate::parse::{charset, feed, json};
 
@@ -80,6 +81,10 @@ fn api() -> String {
     API.to_owned()
 }
 
+/// What stands before a channel's id in its page.
+const EXTERNAL_ID: [&str; 3] =
+    ["itemprop=\"identifier\" content=\"", "itemprop=\"channelId\" content=\"", "\"externalId\":\""];
+
 impl SourceKind for Kind {
     fn name(&self) -> &'static str {
         "youtube"
@@ -121,6 +126,24 @@ every = "15m"
         let is_right = if key == "channel" { is_channel(&id) } else { is_id(&id) };
         let name: String = id.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
         is_right.then(|| format!("[[source]]\nname = \"youtube-{name}\"\nkind = \"youtube\"\n{key} = \"{id}\"\n"))
+    }
+
+    /// Pages of handles (`/@acme`, `/c/acme`, `/user/acme`) name the channel by its id.
+    fn recognise_page(&self, page: &SeenPage) -> Vec<Recognised> {
+        let url = &page.response.url;
+        if !url.host_str().is_some_and(|host| host == "youtube.com" || host.ends_with(".youtube.com")) {
+            return Vec::new();
+        }
+        let linked = page.links.iter().find_map(|link| self.recognise(&link.url));
+        let block = linked.or_else(|| {
+            let text = String::from_utf8_lossy(&page.response.body);
+            let id = EXTERNAL_ID.iter().find_map(|mark| text.split_once(mark)?.1.split('"').next())?;
+            let channel =
+                is_channel(id).then(|| Url::parse(&format!("https://www.youtube.com/channel/{id}")).ok())??;
+            self.recognise(&channel)
+        });
+        let why = "the page says which channel it is of".to_owned();
+        block.map(|block| Recognised { block, why, rank: Rank::Site }).into_iter().collect()
     }
 
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
@@ -228,6 +251,13 @@ impl Source for YouTube {
         match self.lists[list] {
             What::Story => self.read_videos(progress, response),
             What::Comment => self.read_comments(progress, response),
+        }
+    }
+
+    fn feed(&self) -> Option<Url> {
+        match &self.subject {
+            Subject::Channel(_) | Subject::Playlist(_) => Some(self.videos().url),
+            Subject::Video(_) => None,
         }
     }
 

@@ -18,6 +18,9 @@ pub use names::*;
 /// operator's business, and a hostile page could make them say it without end.
 const DEFAULT_FILTER: &str = "error,overheard=info,html5ever=off,selectors=off";
 
+/// Up to how many seconds the buckets of histograms reach.
+const SECONDS: [f64; 15] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0];
+
 static METRICS: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Starts logging to standard error: human on a terminal, JSON lines elsewhere. Later calls change nothing.
@@ -35,7 +38,8 @@ pub fn start_logs() {
 /// Starts collecting metrics in this process. Later calls change nothing.
 pub fn start_metrics() {
     METRICS.get_or_init(|| {
-        let handle = PrometheusBuilder::new().install_recorder().ok()?;
+        // Buckets count in constant memory; without them every value would be kept until somebody asks.
+        let handle = PrometheusBuilder::new().set_buckets(&SECONDS).ok()?.install_recorder().ok()?;
         names::describe();
         Some(handle)
     });

@@ -54,12 +54,21 @@ pub(super) fn watches(document: &mut Document<'_>, watches: &Watches) {
     }
 }
 
+/// Every route's query with its place.
+pub(super) fn of_routes(routes: &Routes) -> impl Iterator<Item = Placed<'_>> {
+    routes.queries.iter().map(|route| Placed {
+        query: &route.query,
+        key: route.key.clone(),
+        span: route.span.clone(),
+        of: Of::Route,
+    })
+}
+
 /// Warnings about the queries of routes, each by itself.
 pub(super) fn routes(document: &mut Document<'_>, routes: &Routes) {
     let text = document.text();
-    for route in &routes.queries {
-        let (key, span) = (route.key.clone(), route.span.clone());
-        document.faults(faults(text, &Placed { query: &route.query, key, span, of: Of::Route }));
+    for placed in of_routes(routes) {
+        document.faults(faults(text, &placed));
     }
 }
 

@@ -98,3 +98,31 @@ async fn poll(
     let told = turned.map(|turned| format!("{turned:?}")).expect_err("a problem");
     (told, bench.door.holds(), bench.clock.now())
 }
+
+#[tokio::test]
+async fn a_page_that_refuses_in_words_is_a_wait_or_a_wall() {
+    let html = |status: u16, body: &'static str, challenge: bool| async move {
+        let bench = Bench::new(settings());
+        let site = Site::open(&bench.clock, move |_| {
+            let mitigated = if challenge { "challenge" } else { "none" };
+            let status = StatusCode::from_u16(status).expect("a status");
+            (status, [("content-type", "text/html"), ("cf-mitigated", mitigated)], body).into_response()
+        })
+        .await;
+        let told = problem(bench.ask(site.url("a.test", "/")).await);
+        (told, bench.door.holds(), bench.clock.now())
+    };
+    for status in [403, 503] {
+        let (told, holds, now) = html(status, "<h1>Too many requests</h1>", false).await;
+        assert!(matches!(told, FetchProblem::Limited { .. }), "{status}: {told:?}");
+        assert_eq!(holds, [("a.test".to_owned(), now + Duration::minutes(1))], "nobody else asks there meanwhile");
+    }
+    for (status, body, challenge) in [(403, "<title>Just a moment...</title>", false), (429, "", true), (503, "", true)]
+    {
+        let (told, ..) = html(status, body, challenge).await;
+        assert!(matches!(told, FetchProblem::Wall { .. }), "{status}: {told:?}");
+    }
+    assert_eq!(html(403, "<h1>Forbidden</h1>", false).await.0, FetchProblem::Refused { status: 403 });
+    assert_eq!(html(503, "<h1>Back soon</h1>", false).await.0, FetchProblem::Status { status: 503 });
+    assert_eq!(html(404, "<h1>Slow down</h1>", false).await.0, FetchProblem::Status { status: 404 });
+}

@@ -180,3 +180,61 @@ async fn a_token_stays_at_the_origin_that_it_is_meant_for() {
     assert_eq!(site.last().header("authorization"), Some("Bearer t1"));
     assert_eq!(elsewhere.last().header("authorization"), None);
 }
+
+/// A source of a site whose API wants a token, and whose feeds stand in without one.
+fn with_feeds(site: &Site) -> Arc<dyn Source> {
+    let kind = crate::source::KINDS.iter().find(|kind| kind.name() == "reddit").expect("the kind");
+    let secret = format!("{:?} = \"hunter2\"", crate::model::SecretValue::KEY).replace("\\0", "\\u0000");
+    let block = format!(
+        "subreddits = [\"acme\"]\ntypes = [\"story\"]\nurl = {:?}\napi_url = {:?}\nclient_id = \"x\"\n\
+         client_secret = {{ {secret} }}\n",
+        site.url("a.test", "").as_str(),
+        site.url("api.test", "").as_str()
+    );
+    let settings = crate::model::Settings::parse("source.r", &block).expect("TOML");
+    Arc::from(kind.load(&settings).expect("a source"))
+}
+
+const ENTRY: &str = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>t3_1acme01</id>\
+    <link href=\"https://www.reddit.com/r/acme/comments/1acme01/x/\"/><title>Uploads fail</title>\
+    <published>2025-12-31T23:00:00Z</published></entry></feed>";
+
+#[tokio::test]
+async fn where_the_token_is_refused_another_way_is_taken_and_the_first_one_is_tried_again_later() {
+    let bench = Bench::new(settings());
+    let gives = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let json = [("content-type", "application/json")];
+    let site = Site::open(&bench.clock, {
+        let gives = gives.clone();
+        move |asking| match asking.path.split('?').next().unwrap_or_default() {
+            "/api/v1/access_token" if gives.load(std::sync::atomic::Ordering::Relaxed) => {
+                (json, r#"{"access_token": "t1", "expires_in": 3600}"#).into_response()
+            }
+            "/api/v1/access_token" => {
+                (StatusCode::UNAUTHORIZED, json, r#"{"error": "invalid_client"}"#).into_response()
+            }
+            "/r/acme/new" => (json, r#"{"data": {"children": []}}"#).into_response(),
+            _ => ([("content-type", "application/atom+xml"), ("etag", "\"feed\"")], ENTRY).into_response(),
+        }
+    })
+    .await;
+    let source = with_feeds(&site);
+    let mut state = SourceState::default();
+    // Half an hour on the feeds is read to its end; the poll behind it asks the API again.
+    for (after, degraded) in [(0, true), (10, true), (30, true), (1, false)] {
+        bench.hands.advance(Duration::minutes(after));
+        gives.store(!degraded, std::sync::atomic::Ordering::Relaxed);
+        let mut poll = bench.door.poll(source.clone(), &state, Policy::default());
+        let turned = driven(&bench.clock, &bench.hands, async move { poll.turn().await }).await;
+        let Ok(Some(Turned::Page(page))) = turned else { panic!("{turned:?}") };
+        let said = page.reading.degraded.clone();
+        assert_eq!(said.is_some(), degraded, "after {after} minutes: {said:?}");
+        assert!(said.is_none_or(|said| said.contains("without likes") && said.contains("invalid_client")));
+        assert!(page.last);
+        state.progress = page.reading.progress;
+    }
+    let asked: Vec<String> =
+        site.asked().iter().map(|path| path.split('?').next().unwrap_or_default().to_owned()).collect();
+    let feed = "/r/acme/new/.rss";
+    assert_eq!(asked, ["/api/v1/access_token", feed, feed, feed, "/api/v1/access_token", "/r/acme/new"]);
+}

@@ -74,7 +74,7 @@ fn number_reference(number: &str) -> Option<Reference> {
 }
 
 /// Text with every reference replaced by what it stands for.
-pub(super) fn decode(text: &str) -> Cow<'_, str> {
+pub(in crate::parse) fn decode(text: &str) -> Cow<'_, str> {
     let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
     let mut decoded = String::with_capacity(text.len());
     decoded.push_str(&text[..first]);

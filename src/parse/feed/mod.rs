@@ -5,7 +5,7 @@
 //! found are read instead ([`fields`]); where it reads, they fill in what it leaves out. Ids are ours in either case ([`item`]).
 
 mod base;
-mod entity;
+pub(super) mod entity;
 mod error_item;
 mod fields;
 mod item;

@@ -162,6 +162,8 @@ fn when_the_api_refuses_the_feeds_stand_in_and_the_api_is_tried_again() {
     let in_trouble = FetchProblem::Status { status: 503 };
     assert_eq!(source.fall_back(&start, &in_trouble), None, "that passes by itself");
 
+    let no_token = FetchProblem::NoToken { why: "HTTP 401".to_owned() };
+    assert!(source.fall_back(&start, &no_token).is_some(), "nor does a refused token come back by itself");
     let fallen = source.fall_back(&start, &FetchProblem::Refused { status: 403 }).expect("a way on");
     let url = asked(&source, &fallen).expect("a request");
     assert!(url.starts_with("https://www.reddit.com/r/acme/new/.rss"), "{url}");
