@@ -300,7 +300,7 @@ async fn answer(State(sites): State<Sites>, asked: Asked<Body>) -> Told {
 
 fn told(status: u16, media: &str, body: Bytes, more: Option<(&str, String)>) -> Told {
     let mut told = Told::builder().status(StatusCode::from_u16(status).unwrap()).header(header::CONTENT_TYPE, media);
-    for (name, value) in more {
+    if let Some((name, value)) = more {
         told = told.header(name, value);
     }
     told.body(Body::from(body)).unwrap()

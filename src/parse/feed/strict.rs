@@ -47,8 +47,7 @@ fn system_time(moment: Timestamp) -> SystemTime {
 fn item(entry: Entry, atom: bool) -> Item {
     let published = entry.published.map(|moment| Timestamp(moment.timestamp_millis()));
     let updated = entry.updated.map(|moment| Timestamp(moment.timestamp_millis()));
-    // A label is the word that readers see; both are one another's names.
-    let tags = entry.categories.iter().flat_map(|category| [Some(&category.term), category.label.as_ref()]).flatten();
+    let tags = entry.categories.iter().map(|category| &category.term);
     Item {
         id: Some(entry.id.trim().to_owned()).filter(|id| !id.is_empty()),
         link: page(&entry.links),
