@@ -30,7 +30,7 @@ fn next_value(html: &str) -> Option<(usize, char)> {
     while let Some(found) = html[from..].find('=') {
         from += found + 1;
         let is_address = ADDRESSES.iter().any(|name| {
-            let before = html[..from].as_bytes();
+            let before = &html.as_bytes()[..from];
             let start = before.len().checked_sub(name.len());
             start.is_some_and(|start| {
                 before[start..].eq_ignore_ascii_case(name.as_bytes())
