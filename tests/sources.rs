@@ -87,6 +87,7 @@ async fn what_a_page_does_not_name_is_looked_for_where_it_usually_is_and_not_for
         body: format!("Sitemap: {}\n", web.url("maps.test", "/list")).into(),
         headers: Vec::new(),
     };
+    web.set("maps.test", "/", html("<p>Welcome</p>"));
     web.set("maps.test", "/robots.txt", robots);
     let sitemap = format!("<urlset><url><loc>{}</loc></url></urlset>", web.url("maps.test", "/a-page"));
     web.set("maps.test", "/list", html(&sitemap));

@@ -6,6 +6,8 @@ use crate::model::{Duration, FetchProblem, ReadError, Timestamp, receiver};
 
 /// The wait when a host says "too many requests" without saying for how long.
 pub(super) const DEFAULT_WAIT: Duration = Duration::minutes(1);
+/// Most characters told of what a site says is wrong.
+const MAX_WORDS: usize = 500;
 
 /// What an exchange without an answer means.
 pub(super) fn of_http(error: HttpError) -> FetchProblem {
@@ -54,16 +56,23 @@ pub(super) fn wait_said<'h>(header: impl Fn(&str) -> Option<&'h str>, now: Times
 
 /// What an answer means that its kind could not read, and the wait that the API asked for.
 pub(super) fn of_reading(error: ReadError) -> (FetchProblem, Option<Duration>) {
-    let unreadable = FetchProblem::Unreadable { why: error.to_string() };
+    let unreadable = FetchProblem::Unreadable { why: shown(&error.to_string()) };
     match error {
         ReadError::WrongFormat { .. } | ReadError::Hostile { .. } | ReadError::Unauthorised { .. } => {
             (unreadable, None)
         }
-        ReadError::Wall { why } => (FetchProblem::Wall { why }, None),
-        ReadError::FoundNothing { why } => (FetchProblem::FoundNothing { why }, None),
-        ReadError::ErrorItem { why } => (FetchProblem::ErrorItem { why }, None),
+        ReadError::Wall { why } => (FetchProblem::Wall { why: shown(&why) }, None),
+        ReadError::FoundNothing { why } => (FetchProblem::FoundNothing { why: shown(&why) }, None),
+        ReadError::ErrorItem { why } => (FetchProblem::ErrorItem { why: shown(&why) }, None),
         ReadError::Api { wait, .. } => (unreadable, wait),
     }
+}
+
+/// Words that may come from a site, as one line in which nothing acts on a terminal, and not too long.
+fn shown(words: &str) -> String {
+    let line = words.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
+    let line: String = line.collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_WORDS { line } else { line.chars().take(MAX_WORDS).chain(['…']).collect() }
 }
 
 /// Whether an address that was remembered from a permanent redirect is to blame, so that the first one is worth a try.
@@ -129,6 +138,8 @@ mod tests {
             (429, Some("Thu, 01 Jan 2026 00:05:00 GMT"), true, wait(300)),
             (429, Some("Wed, 31 Dec 2025 00:00:00 GMT"), true, wait(0)),
             (429, Some("soon"), true, wait(60)),
+            (429, Some("99999999999999999999999"), true, wait(100 * 365 * 86_400)),
+            (429, Some("Fri, 31 Dec 9999 23:59:59 GMT"), true, wait(100 * 365 * 86_400)),
             (503, Some("30"), true, wait(30)),
             (503, None, true, problem(FetchProblem::Status { status: 503 })),
             (403, Some("30"), true, wait(30)),

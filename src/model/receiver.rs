@@ -72,13 +72,20 @@ impl Answer {
     }
 }
 
+/// Seconds of a wait that has no end in sight.
+const FOR_EVER: u64 = 100 * 365 * 86_400;
+
 /// Reads Retry-After: seconds, or an HTTP date counted from `now`. A date in the past is no wait.
 pub fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::seconds(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that is too large means "for ever".
+        return Some(Duration::seconds(value.parse().unwrap_or(FOR_EVER)));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?;
+    let Ok(date) = jiff::fmt::rfc2822::parse(value) else {
+        // The last day of the calendar lies behind what can be told apart, and means the same.
+        return value.contains(" 9999 ").then_some(Duration::seconds(FOR_EVER));
+    };
     Some(Timestamp(date.timestamp().as_millisecond()).since(now))
 }
 

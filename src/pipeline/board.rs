@@ -1,9 +1,10 @@
 //! How is each source doing right now?
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use metrics::{counter, gauge};
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
 use crate::model::{Counts, Deafness, Duration, FetchProblem, Health, Outcome, SourceHealth, Sources, Timestamp};
@@ -19,6 +20,14 @@ const STALE_INTERVALS: u64 = 3;
 pub struct Board {
     clock: Clock,
     sources: Arc<Mutex<Entries>>,
+}
+
+/// What a restart must not forget of a source that could not be heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    pub since: Timestamp,
+    /// Askings in a row that failed.
+    pub failures: u32,
 }
 
 /// In the order of the configuration, found by name.
@@ -79,6 +88,29 @@ impl Board {
             seen.last_answered = Some(now);
             seen.next_due = None;
         });
+    }
+
+    /// How many askings in a row ended with a problem.
+    pub fn failures(&self, source: &str) -> u32 {
+        let entries = self.lock();
+        entries.place.get(source).and_then(|at| entries.list.get(*at)).map_or(0, |entry| entry.seen.failures)
+    }
+
+    /// The source was troubled when the daemon ran last: since then, and so often.
+    pub fn was_troubled(&self, source: &str, trouble: &Trouble) {
+        self.update(source, |seen| {
+            seen.troubled_since = Some(trouble.since);
+            seen.failures = trouble.failures;
+        });
+    }
+
+    /// Every source that is troubled.
+    pub fn troubled(&self) -> BTreeMap<String, Trouble> {
+        let trouble = |entry: &Entry| {
+            let since = entry.seen.troubled_since?;
+            Some((entry.seen.name.clone(), Trouble { since, failures: entry.seen.failures }))
+        };
+        self.lock().list.iter().filter_map(trouble).collect()
     }
 
     /// A page of the source was read and its posts are durable.

@@ -16,8 +16,10 @@ use crate::query::{self, Facts, Subject};
 const FAILURES: u32 = 3;
 /// And for so long at least: a site that is restarted is no issue.
 const TROUBLED: Duration = Duration::minutes(10);
-/// A wait is an issue when it is, or has been, this long.
+/// A wait is an issue when it is this long ...
 const LONG_WAIT: Duration = Duration::hours(6);
+/// ... or when one wait has followed the other for so long.
+const ONLY_WAITS: Duration = Duration::hours(1);
 /// Read in a lesser way for this long.
 const DEGRADED: Duration = Duration::minutes(30);
 /// An issue is closed when all its sources have been heard for this long.
@@ -106,15 +108,18 @@ fn is_heard(ear: &Ear, since: Timestamp) -> bool {
 fn deafness(ear: &Ear, now: Timestamp) -> Option<DeafSource> {
     let seen = &ear.seen;
     let troubled = seen.troubled_since.map(|since| now.since(since)).unwrap_or_default();
+    let overdue = seen.next_due.map(|due| now.since(due)).unwrap_or_default();
     let waits = seen.next_due.map(|due| due.since(now)).unwrap_or_default();
     let said = || seen.last_error.clone().unwrap_or_default();
     let (reason, why, since) = match seen.reason {
         Some(Deafness::Gone) => (Deafness::Gone, said(), seen.troubled_since),
-        Some(Deafness::Limited) if troubled.max(waits) >= LONG_WAIT => (Deafness::Limited, said(), seen.troubled_since),
+        Some(Deafness::Limited) if waits >= LONG_WAIT || troubled >= ONLY_WAITS => {
+            (Deafness::Limited, said(), seen.troubled_since)
+        }
         Some(Deafness::Limited) => return None,
         Some(reason) if seen.failures >= FAILURES && troubled >= TROUBLED => (reason, said(), seen.troubled_since),
         Some(_) => return None,
-        None if seen.health == Health::Stale && ear.stale_before => {
+        None if seen.health == Health::Stale && ear.stale_before && overdue >= TROUBLED => {
             (Deafness::Stale, "it was not asked in time".to_owned(), seen.last_answered.or(seen.next_due))
         }
         None if seen.degraded_since.is_some_and(|since| now.since(since) >= DEGRADED) => {

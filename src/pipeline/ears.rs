@@ -1,10 +1,12 @@
 //! Is every source heard, looked at once a minute?
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use super::board::Trouble;
 use super::coverage::Silences;
 use super::deaf::{self, Ear};
 use super::rates::{self, Rates};
@@ -20,6 +22,13 @@ const EVERY: Duration = Duration::minutes(1);
 const RATES_EVERY: Duration = Duration::hours(1);
 /// A daemon that was away for less than this missed nothing.
 const SHORT: Duration = Duration::minutes(3);
+
+/// What one run leaves for the next.
+#[derive(Serialize, Deserialize)]
+struct Alive {
+    at: Timestamp,
+    troubled: BTreeMap<String, Trouble>,
+}
 
 /// Looks once a minute until `stop`.
 pub async fn run(daemon: Arc<Daemon>, stop: CancellationToken) {
@@ -42,9 +51,14 @@ pub async fn run(daemon: Arc<Daemon>, stop: CancellationToken) {
 
 /// Notes since when nobody listened, if that is for longer than a restart takes.
 async fn note_down(daemon: &Daemon) -> anyhow::Result<()> {
-    let last = std::fs::read_to_string(&daemon.places().alive).ok().and_then(|text| Timestamp::parse(text.trim()));
+    // Not there, or not readable: then nothing is known of another run.
+    let last: Option<Alive> =
+        std::fs::read(&daemon.places().alive).ok().and_then(|json| serde_json::from_slice(&json).ok());
     let now = daemon.clock.now();
-    if let Some(from) = last.filter(|last| now.since(*last) > SHORT) {
+    for (source, trouble) in last.iter().flat_map(|last| &last.troubled) {
+        daemon.board.was_troubled(source, trouble);
+    }
+    if let Some(from) = last.map(|last| last.at).filter(|last| now.since(*last) > SHORT) {
         tracing::info!(since = %from, "nobody listened since the daemon ran last");
         daemon.writer.record(vec![Event::Down { from, until: now }]).await?;
     }
@@ -54,7 +68,10 @@ async fn note_down(daemon: &Daemon) -> anyhow::Result<()> {
 
 /// What the next start knows this one by.
 fn note_alive(daemon: &Daemon) {
-    let written = data::write_private(&daemon.places().alive, daemon.clock.now().to_string().as_bytes());
+    let alive = Alive { at: daemon.clock.now(), troubled: daemon.board.troubled() };
+    let written = serde_json::to_vec(&alive)
+        .map_err(anyhow::Error::from)
+        .and_then(|json| data::write_private(&daemon.places().alive, &json));
     if let Err(error) = written {
         tracing::debug!("cannot note that the daemon runs: {error:#}");
     }

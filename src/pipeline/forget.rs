@@ -165,6 +165,8 @@ pub fn offline(dir: &Path, clock: &Clock, found: &Found) -> anyhow::Result<()> {
 /// # Errors
 /// The disk refuses; then it may be tried again.
 pub async fn running(daemon: &Arc<Daemon>, found: &Found) -> anyhow::Result<()> {
+    // The store is made anew each time: two at once would take it from each other.
+    let _one_at_a_time = daemon.forgetting.lock().await;
     daemon.writer.record(vec![found.event(daemon.clock.now())]).await?;
     daemon.writer.aside(|journal| journal.roll()).await??;
     let (history, archive, posts) = (daemon.history().clone(), daemon.archive.clone(), found.posts.clone());

@@ -286,6 +286,10 @@ async fn poll(
 pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Page {
     let fetch::Page { url, received_at, mut reading, last, gap, validators, bytes: _, fresh_for: _ } = page;
     reading.posts.iter_mut().flatten().for_each(|post| post.tags.extend(source.tags.iter().cloned()));
+    // Of an answer that gave nothing but faults, "unchanged" would be no good news: it is asked for in full again.
+    let listed_only_faults = !reading.posts.is_empty() && reading.posts.iter().all(Result::is_err);
+    let lost_all = reading.posts.is_empty() && !reading.repaired.is_empty();
+    let validators = validators.filter(|_| !listed_only_faults && !lost_all);
     Page {
         source: source.name.clone(),
         kind: source.kind.to_owned(),

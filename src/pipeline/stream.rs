@@ -8,7 +8,7 @@ use crate::model::{Duration, Memory, Next, Progress, Subscription};
 
 /// After a first break the source is subscribed to again so soon.
 pub const AGAIN: Duration = Duration::seconds(1);
-/// A stream that lived so long, or brought something, was no failure: the next break is a first one again.
+/// A stream that lived so long was no failure: the next break is a first one again.
 const LIVED: Duration = Duration::minutes(1);
 
 /// How a stream ended; it always does.
@@ -39,16 +39,34 @@ pub async fn run(parts: &Parts, source: &SourceConfig, progress: Progress, subsc
         Ok(stream) => stream,
         Err(problem) => return Ended { error: problem.into(), worked: false },
     };
-    recovered(parts, source);
-    parts.board.listening(&source.name);
-    let mut brought = false;
+    // One that broke before must live for a while until it counts as heard again: it may break at the same message.
+    let mut heard = parts.board.failures(&source.name) == 0;
+    if heard {
+        hear(parts, source);
+    }
     let error = loop {
-        match take(parts, source, &mut stream).await {
-            Ok(()) => brought = true,
+        let mut next = Box::pin(take(parts, source, &mut stream));
+        let taken = loop {
+            tokio::select! {
+                taken = &mut next => break taken,
+                () = parts.clock.sleep_until(began + LIVED), if !heard => {
+                    heard = true;
+                    hear(parts, source);
+                }
+            }
+        };
+        match taken {
+            Ok(()) if heard => parts.board.listening(&source.name),
+            Ok(()) => {}
             Err(error) => break error,
         }
     };
-    Ended { error, worked: brought || parts.clock.now().since(began) >= LIVED }
+    Ended { error, worked: parts.clock.now().since(began) >= LIVED }
+}
+
+fn hear(parts: &Parts, source: &SourceConfig) {
+    recovered(parts, source);
+    parts.board.listening(&source.name);
 }
 
 async fn take(parts: &Parts, source: &SourceConfig, stream: &mut Stream) -> Result<(), PollError> {
@@ -58,6 +76,5 @@ async fn take(parts: &Parts, source: &SourceConfig, stream: &mut Stream) -> Resu
     let repaired = page.reading.repaired.clone();
     let kept = parts.writer.page(page).await?;
     parts.board.page(&source.name, &kept.counts, &repaired, false);
-    parts.board.listening(&source.name);
     Ok(())
 }

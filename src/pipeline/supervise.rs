@@ -76,6 +76,8 @@ pub struct Daemon {
     token: Secret,
     /// Faults of the last configuration that was rejected; empty when the newest one runs.
     rejected: Mutex<Vec<Fault>>,
+    /// One forgetting at a time.
+    pub(super) forgetting: tokio::sync::Mutex<()>,
     /// One reload at a time.
     reloading: tokio::sync::Mutex<()>,
     /// Told whenever another configuration was taken.
@@ -194,6 +196,7 @@ impl Daemon {
             pushes: Semaphore::new(push::AT_ONCE),
             token: Secret::new(new_token()?),
             rejected: Mutex::default(),
+            forgetting: tokio::sync::Mutex::default(),
             reloading: tokio::sync::Mutex::default(),
             reloaded: tokio::sync::Notify::new(),
             stop: stop.clone(),

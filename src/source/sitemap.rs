@@ -205,6 +205,12 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https")
 }
 
+/// Whether two addresses are of one host, with or without `www.`.
+fn same_site(one: &Url, other: &Url) -> bool {
+    let host = |url: &Url| url.host_str().map(|host| host.trim_start_matches("www.").to_owned());
+    host(one) == host(other)
+}
+
 impl Site {
     /// Puts the sitemaps of an index in line, the last changed first; those that did not change are left out.
     fn enqueue(&self, progress: &mut Progress, entries: &[Entry], address: &Url, since: Option<Timestamp>) {
@@ -212,7 +218,9 @@ impl Site {
         let mut children: Vec<&Entry> = entries.iter().filter(fresh).collect();
         children.sort_by_key(|entry| std::cmp::Reverse(entry.changed));
         let room = self.options.children.saturating_sub(progress.page - 1) as usize;
-        let addresses = children.iter().filter_map(|entry| address.join(&entry.address).ok()).filter(is_web);
+        // One site's index says nothing of another's: what it names there is left out, as sitemaps.org has it.
+        let is_home = |child: &Url| is_web(child) && same_site(child, address);
+        let addresses = children.iter().filter_map(|entry| address.join(&entry.address).ok()).filter(is_home);
         let waiting = progress.next.take();
         let waiting = waiting.iter().flat_map(|queue| queue.lines()).map(str::to_owned);
         let queue: Vec<String> = addresses.map(String::from).chain(waiting).take(room).collect();

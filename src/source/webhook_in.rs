@@ -148,11 +148,16 @@ impl Mailbox {
     }
 
     fn post(&self, item: &Value) -> Result<RawPost, Rejection> {
-        let url = json::text(item, "url").unwrap_or_default().to_owned();
-        let id = item.get("id").and_then(word);
-        let Some(key) = id.or_else(|| (!url.is_empty()).then(|| url.clone())).map(|id| self.key(&id)) else {
-            return Err(json::rejection("it has neither `id` nor `url`", item));
-        };
+        let given = json::text(item, "url").unwrap_or_default();
+        if !given.is_empty() && !Url::parse(given).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            return Err(json::rejection("its `url` is no address of a page", item));
+        }
+        let id = item.get("id").and_then(word).or_else(|| (!given.is_empty()).then(|| given.to_owned()));
+        let Some(id) = id else { return Err(json::rejection("it has neither `id` nor `url`", item)) };
+        let key = self.key(&id);
+        // One of its own for each, though it leads nowhere: posts are looked up, and forgotten, by their address.
+        let place = || url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>();
+        let url = if given.is_empty() { place() } else { given.to_owned() };
         let (title, text) = (json::text(item, "title"), json::text(item, "text"));
         if title.is_none() && text.is_none() {
             return Err(json::rejection("it has neither `title` nor `text`", item));

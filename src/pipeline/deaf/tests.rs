@@ -59,6 +59,7 @@ fn a_short_trouble_is_no_issue_and_a_long_one_is() {
     let limited = |hours| {
         with(&|ear: &mut Ear| {
             ear.seen.reason = Some(Deafness::Limited);
+            ear.seen.troubled_since = Some(NOW - Duration::minutes(50));
             ear.seen.next_due = Some(NOW + Duration::hours(hours));
         })
     };
@@ -71,7 +72,12 @@ fn a_short_trouble_is_no_issue_and_a_long_one_is() {
     };
     assert_eq!(quiet(&|_| {}), nothing);
     assert_eq!(quiet(&|ear| ear.seen.health = Health::Stale), nothing, "a machine that slept is no issue");
-    let stale = |ear: &mut Ear| (ear.seen.health, ear.stale_before) = (Health::Stale, true);
+    let overdue = |ear: &mut Ear, minutes| {
+        (ear.seen.health, ear.stale_before) = (Health::Stale, true);
+        ear.seen.next_due = Some(NOW - Duration::minutes(minutes));
+    };
+    assert_eq!(quiet(&|ear| overdue(ear, 2)), nothing, "behind others for a moment");
+    let stale = |ear: &mut Ear| overdue(ear, 10);
     assert_eq!(quiet(&stale), ["news.example was not asked in time: source news is deaf"]);
     let degraded = |minutes| {
         quiet(&|ear: &mut Ear| {
