@@ -448,10 +448,10 @@ async fn waits_are_sat_out(bench: &Bench) {
         let times = bench.sites.times(&source.name).len();
         match (bench.case(source), &health[&source.name]) {
             ((Case { name: "gone", .. }, Kindred::Asked | Kindred::Streamed), _) => {
-                // A kind may ask another of its lists in the same poll, before it believes that all is gone.
+                // A kind may ask another of its lists in the same poll, at its site's pace, before it believes that all is gone.
                 let asked = bench.sites.times(&source.name);
                 let last = asked[times - 1].since(asked[0]);
-                assert!(last < Duration::minutes(1), "{}: what is gone is not asked again: {asked:?}", source.name)
+                assert!(last < Duration::minutes(5), "{}: what is gone is not asked again: {asked:?}", source.name)
             }
             ((Case { name: "unchanged", .. }, Kindred::Asked), seen) => {
                 assert!(times > 1 && seen.health == Well, "{}: {seen:?}", source.name)

@@ -89,11 +89,11 @@ async fn many(weather: Weather, sources: usize, hosts: usize, seconds: u64) {
     let first = Usage::of(&daemon);
     row("CPU s of the first round", format!("{:.2}", first.cpu), "");
     row("memory after the first round, MB", format!("{:.0}", first.now_mb), "");
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    pass(10).await;
 
     let before = lateness(&daemon);
     let (usage, asked, began) = (Usage::of(&daemon), web.count(), Instant::now());
-    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    pass(seconds).await;
     let (then, polls, took) = (Usage::of(&daemon), web.count() - asked, began.elapsed().as_secs_f64());
     let after = lateness(&daemon);
     let cpu = then.cpu - usage.cpu;
@@ -163,7 +163,7 @@ async fn changed(feeds: usize, watches: usize) {
     row("P1 CPU s until all is searchable", format!("{cpu:.2}"), &at_most(cpu, 1.0, "CPU s"));
     row("   of it before the first poll (start), CPU s", format!("{:.2}", before.cpu), "");
     row("P1 memory at most, MB", format!("{:.0}", new.peak_mb), &at_most(new.peak_mb, 120.0, "MB"));
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    pass(5).await;
     let asked = web.count();
     let begun = async || (web.count() > asked).then_some(());
     common::until_within(PATIENCE, LOOK, "the begin of the round of 304", begun).await;
@@ -171,7 +171,7 @@ async fn changed(feeds: usize, watches: usize) {
     let (settled, began) = (Usage::of(&daemon), Instant::now());
     let round = async || (web.count() >= asked + feeds).then_some(());
     common::until_within(PATIENCE, LOOK, "the round of 304", round).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    pass(1).await;
     let unchanged = Usage::of(&daemon);
     let cpu = unchanged.cpu - settled.cpu;
     let scale = 1_000.0 / feeds as f64;
@@ -199,9 +199,9 @@ async fn idle(feeds: usize, watches: usize, seconds: u64) {
         let at_start = Usage::of(&daemon);
         let round = async || (web.count() >= asked + feeds).then_some(());
         common::until_within(PATIENCE, LOOK, "a round", round).await;
-        tokio::time::sleep(Duration::from_secs(15)).await;
+        pass(15).await;
         let (before, began) = (Usage::of(&daemon), Instant::now());
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        pass(seconds).await;
         let after = Usage::of(&daemon);
         let share = (after.cpu - before.cpu) / began.elapsed().as_secs_f64() * 100.0;
         println!("{life}: {feeds} feeds, {watches} watches");
@@ -302,4 +302,9 @@ fn quantile(before: &[(String, f64)], after: &[(String, f64)], part: f64) -> Str
     let Some(last) = after.len().checked_sub(1) else { return "not known".to_owned() };
     let found = (0..=last).find(|place| count(*place) >= part * count(last));
     found.map_or("not known".to_owned(), |place| after[place].0.clone())
+}
+
+/// Lets real time pass, in seconds: what is measured takes it.
+async fn pass(seconds: u64) {
+    tokio::time::sleep_until(tokio::time::Instant::now() + Duration::from_secs(seconds)).await;
 }

@@ -121,9 +121,8 @@ async fn answer(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap)
     }
     shared.asked.lock().unwrap().push(Asked { host, at, said });
     let (least, most) = shared.weather.latency;
-    // What a slow server does: nothing, until its time is over.
     let latency = Duration::from_millis(fastrand::u64(least..=most));
-    let _ = tokio::time::timeout(latency, std::future::pending::<()>()).await;
+    tokio::time::sleep_until(tokio::time::Instant::now() + latency).await;
     shared.say(said, host, feed, changed).await
 }
 
