@@ -12,7 +12,7 @@ use crate::pipeline::subscribe;
 /// Writes all sources as OPML 2.0. Secrets are never written.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Where to write it, a file that is not there yet; without it, standard output.
+    /// Where to write it, a file that is not there yet; without it, or with `-`, standard output.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -23,7 +23,7 @@ pub fn run(args: &Export, context: &Context, out: &mut dyn Write) -> anyhow::Res
     let sources = &context.paths.sources;
     let text = std::fs::read_to_string(sources).with_context(|| format!("cannot read {}", sources.display()))?;
     let export = subscribe::export(&config, &text);
-    let Some(file) = &args.file else {
+    let Some(file) = args.file.as_ref().filter(|file| file.as_os_str() != "-") else {
         out.write_all(export.text.as_bytes())?;
         return Ok(Exit::Done);
     };

@@ -50,7 +50,7 @@ pub fn run(args: &Import, context: &Context, out: &mut dyn Write) -> anyhow::Res
         import.added.iter().try_for_each(|fitted| writeln!(out, "\n{}", fitted.text.trim_end()))?;
     }
     let (added, skipped, faults) = (import.added.len(), import.skipped.len(), import.faults.len());
-    writeln!(out, "{added} to add, {skipped} skipped (there already), {faults} faults")?;
+    writeln!(out, "{added} to add, {skipped} skipped (there already), {faults} with faults")?;
     let ended = if faults == 0 { Exit::Done } else { Exit::Nothing };
     if added == 0 {
         return Ok(ended);
@@ -59,7 +59,7 @@ pub fn run(args: &Import, context: &Context, out: &mut dyn Write) -> anyhow::Res
         return Ok(if args.added.dry_run { ended } else { Exit::Nothing });
     }
     write(&growing, context, out)?;
-    writeln!(out, "{added} added, {skipped} skipped, {faults} faults")?;
+    writeln!(out, "{added} added, {skipped} skipped, {faults} with faults")?;
     Ok(ended)
 }
 
