@@ -22,6 +22,18 @@ fn kinds(collector: &Collector) -> Vec<String> {
     collector.received().iter().map(|hook| hook.body["type"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
+/// Lets much time pass at once, as for a machine that slept, and then so little that a slow answer is no long one.
+async fn sleep_over(inside: &Inside, time: Duration) {
+    let before = inside.health("news");
+    inside.hands.advance(time);
+    let asked = async || {
+        let now = inside.health("news");
+        inside.hands.advance(Duration(250));
+        (now.last_answered > before.last_answered || now.failures > before.failures).then_some(())
+    };
+    common::until_within(common::PATIENCE, std::time::Duration::from_millis(50), "the poll after it", asked).await;
+}
+
 /// The webhook with this number, with the clock moved in larger steps: an issue takes its time.
 async fn webhook(inside: &Inside, collector: &Collector, number: usize) -> serde_json::Value {
     let received = async || {
@@ -49,8 +61,8 @@ async fn a_refused_source_is_told_of_once_and_once_when_it_is_heard_again_over_a
     let source = &data["issue"]["sources"][0];
     assert_eq!((&source["source"], &source["reason"]), (&"news".into(), &"blocked".into()));
     assert_eq!(source["why"], "it refuses us: HTTP 403");
-    inside.hands.advance(Duration::hours(3));
-    inside.next_poll("news").await;
+    inside.until("the verdict", async || inside.nothing_waits().then_some(())).await;
+    sleep_over(&inside, Duration::hours(3)).await;
     assert!(inside.nothing_waits() && kinds(&collector).len() == 1, "not told again while it lasts");
     let issues = inside.daemon.issues();
     assert_eq!((issues.len(), issues[0].closed), (1, None));
@@ -93,8 +105,7 @@ async fn a_source_that_is_only_quiet_or_restarted_is_no_issue() {
     inside.next_poll("news").await;
     web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Weather", LONG)]));
     for _ in 0..8 {
-        inside.hands.advance(Duration::hours(24));
-        inside.next_poll("news").await;
+        sleep_over(&inside, Duration::hours(24)).await;
     }
     assert_eq!(inside.daemon.issues(), []);
     assert_eq!(kinds(&collector), Vec::<String>::new());
@@ -106,12 +117,13 @@ async fn a_time_without_the_daemon_is_no_time_of_silence() {
     let (_web, _collector, home) = one_feed().await;
     let inside = Inside::start(&home).await;
     inside.next_poll("news").await;
-    inside.hands.advance(Duration::days(2));
-    inside.next_poll("news").await;
+    sleep_over(&inside, Duration::days(2)).await;
     assert_eq!(seen(&inside, "news").coverage_day, Some(1.0));
     let now = inside.stop().await;
     let inside = Inside::start_at(&home, now + Duration::hours(12)).await.unwrap();
     inside.next_poll("news").await;
+    let downs = async || (!inside.daemon.store.downs().unwrap().is_empty()).then_some(());
+    inside.until("the time without it to be noted", downs).await;
     let coverage = seen(&inside, "news").coverage_day.unwrap();
     assert!((0.49..0.51).contains(&coverage), "half of the day nobody listened: {coverage}");
     assert_eq!(inside.daemon.store.downs().unwrap().len(), 1);

@@ -130,7 +130,11 @@ async fn a_list_is_imported_with_its_folders_and_every_fault_has_its_line() {
     assert_eq!(sources(&home), ours);
     let done = import(&home, &list, &["--yes", "--tag", "imported", "--every", "1h"]);
     assert_eq!(done.code, 1, "a fault was told: {}{}", done.out, done.err);
-    assert!(done.out.contains("list.opml:6:") && done.out.contains("2 added, 2 skipped, 1 with faults"), "{}", done.out);
+    assert!(
+        done.out.contains("list.opml:6:") && done.out.contains("2 added, 2 skipped, 1 with faults"),
+        "{}",
+        done.out
+    );
     let rest = "every = \"1h\"\ntags = [\"cloud-news\", \"imported\"]\n";
     let block =
         |name: &str, url: &str| format!("\n[[source]]\nname = \"{name}\"\nkind = \"rss\"\nurl = \"{url}\"\n{rest}");

@@ -14,6 +14,8 @@ use crate::model::{Budget, Duration, FetchProblem, Timestamp};
 const MAX_HOLD: Duration = Duration::days(30);
 /// Slowest pace that a robots.txt can ask of us.
 const MAX_CRAWL_DELAY: Duration = Duration::days(1);
+/// A pace that outlives a restart; of a faster one the restart itself makes up for.
+const SLOW: Duration = Duration::seconds(10);
 /// How often the time between two requests is doubled at most for a host that said "too many", and when it is halved
 /// again after the last such word.
 const MOST_SLOWED: u32 = 6;
@@ -127,11 +129,17 @@ impl Lanes {
         state.hold.as_ref().map_or(until, |hold| hold.until)
     }
 
-    /// Every limit under which nobody may ask yet, and until when.
+    /// Every limit under which nobody may ask yet, and until when: because the host asked for it, or because its pace is
+    /// so slow that a restart must not forget who was asked last.
     pub fn holds(&self) -> Vec<(String, Timestamp)> {
         let now = self.clock.now();
         let known = self.known();
-        let until = |lane: &Lane| lane.state().hold.as_ref().map(|hold| hold.until).filter(|until| *until > now);
+        let until = |lane: &Lane| {
+            let state = lane.state();
+            let held = state.hold.as_ref().map(|hold| hold.until);
+            let paced = state.spacing.free_at().filter(|_| state.interval >= SLOW);
+            held.max(paced).filter(|until| *until > now)
+        };
         let mut holds: Vec<_> =
             known.lanes.iter().filter_map(|(key, lane)| Some((key.clone(), until(lane)?))).collect();
         holds.sort();

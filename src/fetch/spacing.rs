@@ -81,6 +81,11 @@ impl Spacing {
         }
     }
 
+    /// When the next request could go out; `None` before the first.
+    pub fn free_at(&self) -> Option<Timestamp> {
+        self.last.map(|last| last + self.interval)
+    }
+
     /// Whether a request could go out now, so that forgetting this spacing loses nothing.
     pub fn is_idle(&self, now: Timestamp) -> bool {
         self.last.is_none_or(|last| last + self.interval <= now)

@@ -1,6 +1,6 @@
 //! Is every source heard, looked at once a minute?
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -66,8 +66,9 @@ async fn note_down(daemon: &Daemon) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the next start knows this one by.
+/// What the next start knows this one by, with the waits that it must go on with.
 fn note_alive(daemon: &Daemon) {
+    daemon.save_holds();
     let alive = Alive { at: daemon.clock.now(), troubled: daemon.board.troubled() };
     let written = serde_json::to_vec(&alive)
         .map_err(anyhow::Error::from)
@@ -79,8 +80,9 @@ fn note_alive(daemon: &Daemon) {
 
 #[derive(Default)]
 struct Ears {
-    /// Sources that were stale when it was looked at last.
-    stale: BTreeSet<String>,
+    /// Sources that were stale when it was looked at last, and since when they were due: one that was asked in between
+    /// is not stale for longer.
+    stale: BTreeMap<String, Option<Timestamp>>,
     rates_due: Timestamp,
 }
 
@@ -111,7 +113,8 @@ impl Ears {
         let configured: HashMap<&str, &SourceConfig> =
             config.sources.iter().map(|source| (source.name.as_str(), source)).collect();
         let sources = daemon.board.health();
-        let stale = sources.iter().filter(|seen| seen.health == Health::Stale).map(|seen| seen.name.clone()).collect();
+        let stale = sources.iter().filter(|seen| seen.health == Health::Stale);
+        let stale = stale.map(|seen| (seen.name.clone(), seen.next_due)).collect();
         let before = std::mem::replace(&mut self.stale, stale);
         let ear = |seen: crate::model::SourceHealth| {
             let url = configured.get(seen.name.as_str()).and_then(|source| doors::first_asked(source));
@@ -119,7 +122,7 @@ impl Ears {
             Ear {
                 host: host.unwrap_or_else(|| format!("pushed to {}", seen.name)),
                 shrunk: rates.get(&seen.name).and_then(|rate| rate.shrunk.clone()),
-                stale_before: before.contains(&seen.name),
+                stale_before: before.get(&seen.name).is_some_and(|due| *due == seen.next_due),
                 seen,
             }
         };

@@ -148,6 +148,16 @@ async fn a_source_with_a_limit_of_its_own_waits_alone_but_keeps_the_pace_of_its_
 }
 
 #[tokio::test]
+async fn a_slow_pace_outlives_a_restart() {
+    let (lanes, slots, clock, _) = lanes();
+    let slow = Limit { interval: Duration::minutes(1), ..limit("slow") };
+    for limit in [&slow, &limit("fast")] {
+        lanes.turn(limit, &slots, PATIENCE, 0.0).await.map(drop).expect("a turn");
+    }
+    assert_eq!(lanes.holds(), [("slow".to_owned(), clock.now() + Duration::minutes(1))]);
+}
+
+#[tokio::test]
 async fn a_host_that_says_too_many_is_asked_at_half_its_pace_for_a_while() {
     let (lanes, slots, clock, hands) = lanes();
     lanes.turn(&limit("a"), &slots, PATIENCE, 0.0).await.map(drop).expect("a turn");
