@@ -51,6 +51,17 @@ pub struct SourceConfig {
     pub version: u64,
 }
 
+impl SourceConfig {
+    /// The address that is asked first; none where posts are pushed to us.
+    pub fn first_asked(&self) -> Option<url::Url> {
+        match self.source.next(&Progress::default()) {
+            Next::Http(request) => Some(request.url),
+            Next::Subscribe(subscription) => subscription.url().cloned(),
+            Next::Done => None,
+        }
+    }
+}
+
 /// The keys of a `[[source]]` that do not depend on its kind.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -284,11 +295,7 @@ fn private_not_allowed(
     hosts: &BTreeMap<String, HostConfig>,
     span: std::ops::Range<usize>,
 ) -> Option<Fault> {
-    let url = match source.source.next(&Progress::default()) {
-        Next::Http(request) => request.url,
-        Next::Subscribe(subscription) => subscription.url()?.clone(),
-        Next::Done => return None,
-    };
+    let url = source.first_asked()?;
     let host = url.host_str()?.to_owned();
     if !is_private(&url) || rules_for(hosts, &host).is_some_and(|rules| rules.allow_private) {
         return None;

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use url::Url;
-
 use crate::config::sources::{PaceOf, SharedWith, SourcePace};
 use crate::config::{Config, HostConfig, SourceConfig};
 use crate::fetch::{DoorSettings, HostRules, LimitBy, Policy};
 use crate::http::{ClientSettings, user_agent};
-use crate::model::{Duration, Next, Progress};
+use crate::model::Duration;
 
 /// Settings of the door in.
 pub fn door_settings(config: &Config) -> DoorSettings {
@@ -24,7 +22,7 @@ pub fn door_settings(config: &Config) -> DoorSettings {
 
 /// How a source is asked.
 pub fn policy(source: &SourceConfig) -> Policy {
-    let own = || first_asked(source).map(|url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()));
+    let own = || source.first_asked().map(|url| format!("{}{}", url.host_str().unwrap_or_default(), url.path()));
     let limit = source.limit.as_ref().map(|limit| match limit {
         SharedWith::Group(group) => LimitBy::Group(group.clone()),
         SharedWith::Pace(SourcePace::Host) => LimitBy::Host,
@@ -35,21 +33,12 @@ pub fn policy(source: &SourceConfig) -> Policy {
     Policy { limit, ..Policy::default() }
 }
 
-/// The address that a poll of a source begins with; none where posts are pushed to us.
-pub fn first_asked(source: &SourceConfig) -> Option<Url> {
-    match source.source.next(&Progress::default()) {
-        Next::Http(request) => Some(request.url),
-        Next::Subscribe(subscription) => subscription.url().cloned(),
-        Next::Done => None,
-    }
-}
-
 /// What the kinds know of their sites' rules, by host: the slowest that any source on it says.
 fn paces(sources: &[SourceConfig]) -> BTreeMap<String, Duration> {
     let mut paces = BTreeMap::new();
     for source in sources {
         let Some(pace) = source.source.pace() else { continue };
-        let Some(host) = first_asked(source).and_then(|url| url.host_str().map(str::to_owned)) else { continue };
+        let Some(host) = source.first_asked().and_then(|url| url.host_str().map(str::to_owned)) else { continue };
         let slowest: &mut Duration = paces.entry(host).or_default();
         *slowest = pace.max(*slowest);
     }

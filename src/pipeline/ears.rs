@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::board::Trouble;
 use super::coverage::Silences;
+use super::data;
 use super::deaf::{self, Ear};
 use super::rates::{self, Rates};
 use super::supervise::Daemon;
-use super::{data, doors};
 use crate::config::SourceConfig;
 use crate::model::{Duration, Event, Health, Issue, Ledger, Sources, Timestamp};
 use crate::telemetry::ISSUES_OPEN;
@@ -117,7 +117,7 @@ impl Ears {
         let stale = stale.map(|seen| (seen.name.clone(), seen.next_due)).collect();
         let before = std::mem::replace(&mut self.stale, stale);
         let ear = |seen: crate::model::SourceHealth| {
-            let url = configured.get(seen.name.as_str()).and_then(|source| doors::first_asked(source));
+            let url = configured.get(seen.name.as_str()).and_then(|source| source.first_asked());
             let host = url.and_then(|url| url.host_str().map(str::to_owned));
             Ear {
                 host: host.unwrap_or_else(|| format!("pushed to {}", seen.name)),

@@ -123,7 +123,7 @@ impl Listeners {
 
     /// How the limit stands under which a source is asked.
     pub fn budget(&self, source: &SourceConfig) -> Option<Budget> {
-        let url = doors::first_asked(source)?;
+        let url = source.first_asked()?;
         Some(self.parts.door.budget(&url, doors::policy(source).limit.as_ref()))
     }
 

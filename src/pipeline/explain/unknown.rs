@@ -9,9 +9,7 @@ use super::find::{addresses, parsed};
 use super::{Evidence, ExplainError, Member, words};
 use crate::archive::{SearchRequest, Sort};
 use crate::config::SourceConfig;
-use crate::model::{
-    Event, Memory, Next, PageRead, Position, PostId, Progress, Rejection, SourceHealth, StoryId, Timestamp,
-};
+use crate::model::{Event, Memory, PageRead, Position, PostId, Rejection, SourceHealth, StoryId, Timestamp};
 use crate::normalize::site_of;
 use crate::query::ast::FieldClause;
 use crate::query::eval::{bare_url, domain_covers, host_and_path};
@@ -240,11 +238,7 @@ fn parse(clause: &FieldClause) -> Option<Query> {
 
 /// The host that a source asks first, without `www.`.
 fn asks(source: &SourceConfig) -> Option<String> {
-    match source.source.next(&Progress::default()) {
-        Next::Http(request) => Some(site_of(&request.url)),
-        Next::Subscribe(subscription) => subscription.url().map(site_of),
-        Next::Done => None,
-    }
+    source.first_asked().as_ref().map(site_of)
 }
 
 /// Whether what could not become a post seems to be what was asked for.
