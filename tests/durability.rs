@@ -219,6 +219,7 @@ fn decided(number: u32) -> Decided {
         follow: false,
         answers: Vec::new(),
         standing: Default::default(),
+        sense: None,
     }
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, AlertId, Answered, Event, Match, Outcome, Post, PostId, Reason, Score, Standing, StoryId, SuppressedAlert,
-    event::Decided, event::ThreadRead, is_mention,
+    Alert, AlertId, Answered, Event, Match, Outcome, Post, PostId, Reason, Score, Sense, Standing, StoryId,
+    SuppressedAlert, event::Decided, event::ThreadRead, is_mention,
 };
 use crate::query::Facts;
 
@@ -27,6 +27,9 @@ pub struct Record {
     /// What became of it since.
     #[serde(default)]
     pub standing: Standing,
+    /// What its words say, for a post that a watch matched.
+    #[serde(default)]
+    pub sense: Option<Sense>,
 }
 
 /// An alert that a post raised, and why it went to its receiver.
@@ -53,6 +56,8 @@ impl Record {
             owners,
             score: self.is_mention().then(|| f64::from(self.score.total)),
             outcome: Some(self.outcome),
+            labels: self.sense.iter().flat_map(Sense::label_names).collect(),
+            sentiment: self.sense.as_ref().and_then(|sense| sense.sentiment.value()).map(f64::from),
             ..Facts::default()
         }
     }
@@ -71,6 +76,7 @@ impl Record {
             News::Deleted(at) => {
                 self.post.blank();
                 self.matches.iter_mut().for_each(Match::blank);
+                self.sense.iter_mut().for_each(Sense::blank);
                 self.standing.deleted = Some(*at);
             }
         }
@@ -98,6 +104,7 @@ impl From<&Decided> for Record {
             alerts: decided.alerts.iter().map(Told::from).collect(),
             held_back: decided.held_back.clone(),
             standing: decided.standing.clone(),
+            sense: decided.sense.clone(),
         }
     }
 }

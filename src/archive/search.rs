@@ -8,7 +8,7 @@ use serde::Serialize;
 use tantivy::query::{AllQuery, BooleanQuery, Occur, Query as TantivyQuery};
 use tantivy::{DocAddress, Searcher, TantivyError};
 
-use crate::model::{Counts, Match, Outcome, Post, PostId, Score, Standing, StoryId, SuppressedAlert, Timestamp};
+use crate::model::{Counts, Match, Outcome, Post, PostId, Score, Sense, Standing, StoryId, SuppressedAlert, Timestamp};
 use crate::query::Query;
 
 use super::Archive;
@@ -77,6 +77,8 @@ pub struct Found {
     pub held_back: Vec<SuppressedAlert>,
     /// What became of it since it was read.
     pub standing: Standing,
+    /// What its words say, of a mention.
+    pub sense: Option<Sense>,
     /// The whole title, with what the query found in it.
     pub title: Snippet,
     /// The part of the text with what the query found in it.
@@ -250,8 +252,8 @@ fn found(record: Record, query: &Query, now: Timestamp) -> Found {
     }
     let title = Snippet::of_title(&record.post.title, &hits);
     let text = Snippet::of_text(&record.post.text, &hits);
-    let Record { post, outcome, story, score, matches, alerts: _, held_back, standing } = record;
-    Found { post, outcome, story, score, matches, held_back, standing, title, text }
+    let Record { post, outcome, story, score, matches, alerts: _, held_back, standing, sense } = record;
+    Found { post, outcome, story, score, matches, held_back, standing, sense, title, text }
 }
 
 fn within(what: &'static str, asked: usize, bound: usize) -> Result<(), ArchiveError> {

@@ -66,6 +66,7 @@ fn decided(post: Post) -> Decided {
         follow: false,
         answers: Vec::new(),
         standing: Default::default(),
+        sense: None,
         post,
     }
 }

@@ -9,11 +9,11 @@ use serde::de::DeserializeOwned;
 use super::table::{Mark, marked, plain};
 use super::{Context, Exit};
 use crate::config::Config;
-use crate::model::{PostId, Standing, Timestamp};
+use crate::model::{PostId, Standing, Timestamp, Valence};
 use crate::pipeline::explain::words::count;
 use crate::pipeline::explain::{
-    AlertShown, Answer, Currency, Evidence, ExplainError, Explanation, HeldBack, MatchShown, NotThere, PostShown,
-    StoryShown, Unknown,
+    AlertShown, Answer, Currency, Evidence, ExplainError, Explanation, HeldBack, LabelTold, MatchShown, NotThere,
+    PostShown, SenseTold, StoryShown, Unknown,
 };
 use crate::pipeline::look::Highlighted;
 use crate::query::Because;
@@ -104,6 +104,9 @@ fn write_explanation(told: &Explanation, mark: Mark, out: &mut dyn Write) -> io:
     writeln!(out, "\n{}.", sentence(&told.ended))?;
     write_standing(&told.standing, told.read_again, out)?;
     told.matches.iter().try_for_each(|found| write_match(found, mark, out))?;
+    if let Some(sense) = &told.sense {
+        write_sense(sense, out)?;
+    }
     if let Some(score) = &told.score {
         writeln!(out, "\nScore {}", score.total)?;
         for part in &score.parts {
@@ -118,6 +121,28 @@ fn write_explanation(told: &Explanation, mark: Mark, out: &mut dyn Write) -> io:
     for difference in &told.differs {
         writeln!(out, "  {}", plain(&difference.words))?;
         write_because(&difference.because, "    ", out)?;
+    }
+    Ok(())
+}
+
+/// What its words say, and which of them.
+fn write_sense(sense: &SenseTold, out: &mut dyn Write) -> io::Result<()> {
+    let quoted = |words: Vec<&String>| {
+        let words: Vec<String> = words.iter().map(|words| format!("\u{201c}{}\u{201d}", plain(words))).collect();
+        if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
+    };
+    match (sense.shown.sentiment, sense.shown.unclassified) {
+        (Some(Valence { value, confidence, class }), _) => {
+            let cues = sense.cues.iter().filter(|cue| cue.sentiment != 0.0).map(|cue| &cue.words).collect();
+            let sure = confidence * 100.0;
+            writeln!(out, "\nSentiment {} ({value:+.2}, {sure:.0} % sure){}", class.name(), quoted(cues))?;
+        }
+        (None, Some(why)) => writeln!(out, "\nSentiment unclassified: {why}")?,
+        (None, None) => {}
+    }
+    for LabelTold { label, words } in &sense.label_words {
+        let sure = label.confidence * 100.0;
+        writeln!(out, "Label {} ({sure:.0} % sure){}", label.label.name(), quoted(words.iter().collect()))?;
     }
     Ok(())
 }

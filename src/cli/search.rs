@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::table::{Mark, marked, plain, table};
 use super::{Context, Exit, Format};
+use crate::model::SenseShown;
 use crate::pipeline::look::{self, DEFAULT_LIMIT, FoundPost, SearchAnswer, SearchQuestion, SortBy};
 
 /// Searches everything that was read.
@@ -85,16 +86,28 @@ fn write_table(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()>
             true => String::new(),
             false => plain(&format!("{}: {}", found.outcome.name(), found.held_back.join("; "))),
         };
-        let words: Vec<String> =
-            [marked(&found.title, Mark::Stars), marked(&found.snippet, Mark::Stars), plain(&found.url), not_told]
-                .into_iter()
-                .filter(|words| !words.is_empty())
-                .collect();
+        let words: Vec<String> = [
+            marked(&found.title, Mark::Stars),
+            marked(&found.snippet, Mark::Stars),
+            said(&found.sense),
+            plain(&found.url),
+            not_told,
+        ]
+        .into_iter()
+        .filter(|words| !words.is_empty())
+        .collect();
         table.add_row([score, when, plain(&found.site), words.join("\n"), found.watches.join(", ")]);
     }
     writeln!(out, "{table}")?;
     writeln!(out, "{} of {} found; *words* that matched are marked.", answer.results.len(), answer.total)?;
     Ok(())
+}
+
+/// `negative · problem/outage`
+fn said(sense: &SenseShown) -> String {
+    let class = sense.sentiment.map(|sentiment| sentiment.class.name());
+    let labels = sense.labels.iter().map(|labelled| labelled.label.name());
+    class.into_iter().chain(labels).collect::<Vec<_>>().join(" · ")
 }
 
 fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -115,6 +128,9 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
         "snippet",
         "url",
         "held_back",
+        "lang",
+        "sentiment",
+        "labels",
     ])?;
     for found in &answer.results {
         csv.write_record(csv_row(found).map(|cell| harmless(&cell)))?;
@@ -123,7 +139,7 @@ fn write_csv(answer: &SearchAnswer, out: &mut dyn Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn csv_row(found: &FoundPost) -> [String; 15] {
+fn csv_row(found: &FoundPost) -> [String; 18] {
     [
         found.id.to_string(),
         found.story.to_string(),
@@ -140,6 +156,9 @@ fn csv_row(found: &FoundPost) -> [String; 15] {
         found.snippet.text.clone(),
         found.url.clone(),
         found.held_back.join("; "),
+        found.lang.clone().unwrap_or_default(),
+        found.sense.sentiment.map_or(String::new(), |sentiment| format!("{:.2}", sentiment.value)),
+        found.sense.labels.iter().map(|labelled| labelled.label.name()).collect::<Vec<_>>().join(" "),
     ]
 }
 

@@ -11,7 +11,7 @@ use url::Url;
 use super::block::{self, Read, bounded};
 use super::document::Document;
 use super::secrets::Secrets;
-use crate::model::{Duration, Fault, Secret, Settings, nearest};
+use crate::model::{Duration, Fault, Scoring, Secret, Settings, nearest};
 
 const DAY: Duration = Duration::days(1);
 /// From which score on a conversation is followed, unless configured.
@@ -43,6 +43,8 @@ pub struct DaemonConfig {
     /// less and less often, for replies and counts. 0 to 100; `follow` of a watch goes before it.
     #[schemars(range(min = 0, max = 100))]
     pub follow_score: u8,
+    /// What the score of a mention is made of.
+    pub score: Scoring,
     /// How long posts stay searchable.
     pub retention: Retention,
     /// Fixed addresses for names of hosts, instead of asking the DNS: `"forum.acme.example" = "10.0.0.7"`,
@@ -85,6 +87,7 @@ impl Default for DaemonConfig {
             first_poll_alert_age: Duration::hours(1),
             team: Team::default(),
             follow_score: FOLLOW_SCORE,
+            score: Scoring::default(),
             retention: Retention::default(),
             resolve: BTreeMap::new(),
             proxy: None,
@@ -214,6 +217,7 @@ fn check(config: &DaemonConfig, block: &Settings<'_>, proxy_was_read: bool) -> V
     if config.follow_score > 100 {
         faults.push(block.fault("follow_score", "a score goes from 0 to 100"));
     }
+    faults.extend(check_score(&config.score, block));
     faults.extend(config.resolve.keys().filter_map(|name| check_resolve(name, block)));
     if proxy_was_read && config.proxy.as_ref().is_some_and(|proxy| proxy.url().is_none()) {
         faults.push(
@@ -272,6 +276,25 @@ fn check_team(team: &Team, block: &Settings<'_>) -> Vec<Fault> {
     for domain in team.domains.iter().filter(|domain| !is_host(domain)) {
         let fault = block.fault("team.domains", format!("`{domain}` is no domain"));
         faults.push(fault.hint("write only the name: \"acme.example\""));
+    }
+    faults
+}
+
+fn check_score(score: &Scoring, block: &Settings<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    if let Some(what) = score.weights.fault() {
+        faults.push(block.fault("score.weights", what));
+    }
+    for (name, weight) in &score.authority {
+        if !(0.0..=1.0).contains(weight) {
+            faults.push(block.fault("score.authority", format!("`{name}` has {weight}: it must be from 0 to 1")));
+        }
+        let site = name.rsplit_once('@').map_or(name.as_str(), |(_, site)| site);
+        if !is_host(site) {
+            let fault =
+                block.fault("score.authority", format!("`{name}` is neither a handle with its site nor a site"));
+            faults.push(fault.hint("write for example \"jane@news.example\" or \"news.example\""));
+        }
     }
     faults
 }

@@ -84,6 +84,7 @@ fn decided() -> Decided {
         sample: false,
         digest: None,
         issue: None,
+        sense: None,
     };
     let story = StoryDecision {
         story: StoryId(id),
@@ -109,6 +110,7 @@ fn decided() -> Decided {
         follow: false,
         answers: Vec::new(),
         standing: Default::default(),
+        sense: None,
     }
 }
 

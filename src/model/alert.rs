@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClauseHit, Day, Issue, Match, Post, PostId, Score, StoryId, Timestamp};
+use super::{ClauseHit, Day, Issue, Match, Post, PostId, Score, Sense, StoryId, Timestamp};
 
 /// Identity of one alert to one receiver; the `webhook-id` of all its deliveries, over retries and
 /// restarts. `alert_` and 24 hexadecimal digits derived from story, receiver and sequence, so that
@@ -34,6 +34,9 @@ pub struct Alert {
     /// Set when it tells of an issue; `post` is then no post of anybody but says it in words.
     #[serde(default)]
     pub issue: Option<Issue>,
+    /// What the words of `post` say.
+    #[serde(default)]
+    pub sense: Option<Sense>,
 }
 
 impl Alert {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Alert, AlertId, Counts, Day, Engagement, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
-    Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    Sense, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -188,6 +188,9 @@ pub struct Decided {
     /// What was known of it before this reading.
     #[serde(default)]
     pub standing: Standing,
+    /// What its words say, for a post that a watch matched.
+    #[serde(default)]
+    pub sense: Option<Sense>,
 }
 
 impl Decided {
@@ -196,9 +199,11 @@ impl Decided {
         let before = self.post.clone();
         self.post.blank();
         self.matches.iter_mut().for_each(Match::blank);
+        self.sense.iter_mut().for_each(Sense::blank);
         for alert in &mut self.alerts {
             alert.post.blank();
             alert.matches.iter_mut().for_each(Match::blank);
+            alert.sense.iter_mut().for_each(Sense::blank);
         }
         self.post != before
     }

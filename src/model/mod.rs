@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod post;
 pub mod receiver;
 pub mod request;
+pub mod scoring;
 pub mod secret;
 pub mod sentiment;
 pub mod settings;
@@ -34,8 +35,11 @@ pub use outcome::{Counts, Outcome, Rejection};
 pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};
 pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
+pub use scoring::{Scoring, Weights};
 pub use secret::{Secret, SecretValue};
-pub use sentiment::{Cue, Label, Labelled, Sense, Sentiment, SentimentClass, Unclassified, Valence};
+pub use sentiment::{
+    Cue, Label, LabelShown, Labelled, Sense, SenseShown, Sentiment, SentimentClass, Unclassified, Valence,
+};
 pub use settings::Settings;
 pub use source::{
     Lack, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, SeenPage, Source, SourceKind, Subscription,
@@ -44,6 +48,6 @@ pub use source::{
 pub use story::{JoinedBy, StoryDecision, StoryId};
 pub use time::{Day, Duration, Timestamp};
 pub use view::{
-    Candidate, Ledger, LedgerError, MAX_ANSWERED, Memory, Outbox, Pending, Seen, SourceState, Sources, Spent, View,
-    ViewError,
+    Candidate, Ledger, LedgerError, MAX_ANSWERED, MAX_COUNTED, Memory, Outbox, Pending, Seen, SourceState, Sources,
+    Spent, View, ViewError,
 };

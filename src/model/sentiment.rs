@@ -1,5 +1,7 @@
 //! What does a post say about what was asked for: its sentiment, its labels, and how likely it reports a problem?
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +14,10 @@ pub struct Sense {
     /// 0–1: how likely the author complains or reports a concrete problem; 0 where the text could not be read.
     pub problem: f32,
     /// The most certain first; each label once. A child stands for its parent too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub labels: Vec<Labelled>,
     /// The words that moved sentiment or problem likelihood, the strongest first, at most [`Sense::MAX_CUES`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub cues: Vec<Cue>,
 }
 
@@ -32,6 +34,46 @@ impl Sense {
     pub fn blank(&mut self) {
         self.cues.clear();
         self.labels.iter_mut().for_each(|labelled| labelled.cues.clear());
+    }
+}
+
+/// What is read from a post's words, as search, explanations and alerts show it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SenseShown {
+    /// `value` from −1 to 1, `confidence` from 0 to 1, and `class`; null where unclassified.
+    pub sentiment: Option<Valence>,
+    /// Why there is no sentiment: `not_english` or `no_words`; null where there is one, or where the words were not read.
+    pub unclassified: Option<Unclassified>,
+    /// 0–1: how likely the author complains or reports a problem.
+    pub problem: Option<f32>,
+    /// `label` and `confidence`, the most certain first.
+    pub labels: Vec<LabelShown>,
+}
+
+/// A label without the words that speak for it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LabelShown {
+    pub label: Label,
+    /// 0–1.
+    pub confidence: f32,
+}
+
+impl SenseShown {
+    /// Of a post whose words were read because a watch matched it; nothing of the others.
+    pub fn of(sense: Option<&Sense>) -> Self {
+        let Some(sense) = sense else { return Self::default() };
+        let (sentiment, unclassified) = match sense.sentiment {
+            Sentiment::Classified(valence) => (Some(valence), None),
+            Sentiment::Unclassified(why) => (None, Some(why)),
+        };
+        let labels = sense.labels.iter().map(|labelled| LabelShown::from(labelled)).collect();
+        Self { sentiment, unclassified, problem: Some(sense.problem), labels }
+    }
+}
+
+impl From<&Labelled> for LabelShown {
+    fn from(labelled: &Labelled) -> Self {
+        Self { label: labelled.label, confidence: labelled.confidence }
     }
 }
 
@@ -113,6 +155,15 @@ pub enum Unclassified {
     NotEnglish,
     /// Nothing of the author's own: only links, quotes or code.
     NoWords,
+}
+
+impl fmt::Display for Unclassified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotEnglish => "it is written in a language that is not read yet",
+            Self::NoWords => "it has no words of the author's own",
+        })
+    }
 }
 
 /// Words that spoke for something, and how strongly.
@@ -237,7 +288,7 @@ pub struct Labelled {
     /// 0–1.
     pub confidence: f32,
     /// The words that speak for it, the strongest first, at most [`Labelled::MAX_CUES`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub cues: Vec<Span>,
 }
 

@@ -42,6 +42,11 @@ pub trait Memory: Send + Sync {
     /// How many stories a watch has alerted on a local day, and whether this one (or one merged with it) is among them.
     fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError>;
 
+    /// How many posts are members of a story; at most [`MAX_COUNTED`] are counted.
+    fn members(&self, _story: StoryId) -> Result<u32, ViewError> {
+        Ok(0)
+    }
+
     /// What is known of a post beyond its words; also of one not read yet.
     fn standing(&self, _post: PostId) -> Result<Standing, ViewError> {
         Ok(Standing::default())
@@ -63,6 +68,8 @@ pub trait Memory: Send + Sync {
     }
 }
 
+/// Most members of a story that are counted for its pace.
+pub const MAX_COUNTED: u32 = 1_000;
 /// Most mentions of one conversation that one reply answers.
 pub const MAX_ANSWERED: usize = 100;
 

@@ -73,6 +73,7 @@ fn digest(
         sample: false,
         digest: Some(digest),
         issue: None,
+        sense: None,
     })
 }
 

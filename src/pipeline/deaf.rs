@@ -165,6 +165,7 @@ pub fn alerts(issue: &Issue, is_new: bool, rules: &Rules, now: Timestamp) -> Vec
         sample: false,
         digest: None,
         issue: Some(issue.clone()),
+        sense: None,
     };
     rules.routes.decide(&subject).into_iter().map(alert).collect()
 }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, Found, SearchRequest, Sort};
 use crate::model::{
-    AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, Standing, StoryId, Timestamp,
-    ViewError, WatchVersion,
+    AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, SenseShown, Standing, StoryId,
+    Timestamp, ViewError, WatchVersion,
 };
 use crate::query::{Names, Place, Query, QueryError};
 use crate::receiver::text;
@@ -95,6 +95,11 @@ pub struct FoundPost {
     pub held_back: Vec<String>,
     pub score: Option<Score>,
     pub engagement: Engagement,
+    /// Primary subtag of its language; null where its words do not tell and the site does not say.
+    #[serde(default)]
+    pub lang: Option<String>,
+    #[serde(flatten)]
+    pub sense: SenseShown,
     /// What became of it since it was read: answered, accepted, closed, deleted.
     #[serde(flatten)]
     pub standing: Standing,
@@ -264,7 +269,7 @@ pub fn recent_mentions(archive: &Archive, limit: usize, now: Timestamp) -> Resul
 
 impl From<Found> for FoundPost {
     fn from(found: Found) -> Self {
-        let Found { post, outcome, story, score, matches, held_back, standing, title, text } = found;
+        let Found { post, outcome, story, score, matches, held_back, standing, sense, title, text } = found;
         Self {
             id: post.id,
             story,
@@ -284,6 +289,8 @@ impl From<Found> for FoundPost {
             watches: matches.iter().map(|found| found.watch.clone()).collect(),
             matches: matches.into_iter().map(FoundMatch::from).collect(),
             engagement: post.engagement,
+            lang: post.lang,
+            sense: SenseShown::of(sense.as_ref()),
             standing,
         }
     }

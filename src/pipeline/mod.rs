@@ -19,6 +19,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod forget;
 pub mod holds;
+mod judge;
 pub mod look;
 mod ours;
 mod overlay;
@@ -41,17 +42,18 @@ use jiff::tz::TimeZone;
 use url::Url;
 
 use cap::{Exhausted, Room};
+use judge::Around;
 
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
-    StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Scoring,
+    Sense, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
 use crate::route::{Routed, Tree};
-use crate::score::{self, Baselines, Sight};
+use crate::score::{self, Baselines};
 use crate::watch::{Exclusion, WatchSet, first_true};
 
 pub use board::Board;
@@ -73,6 +75,8 @@ pub struct Rules {
     pub team: Arc<Ours>,
     /// Mentions with at least this score have their conversation followed.
     pub follow_score: u8,
+    /// What a score is made of.
+    pub scoring: Arc<Scoring>,
 }
 
 /// One page of a poll as the door hands it over.
@@ -211,9 +215,14 @@ fn decide_post(
         Some(seen) => (stay_in(seen.story), post.received),
         None => find_story(&post, memory)?,
     };
-    let score = match matches.is_empty() {
-        true => Score::default(),
-        false => score::score(&Sight { post: &post, matches: &matches, now: origin.received_at, baselines }),
+    let (sense, score) = match matches.is_empty() {
+        true => (None, Score::default()),
+        false => {
+            let sense = score::sense(&post, &matches);
+            let around = Around::of(&post, &story, opened_at, memory)?;
+            let score = judge::score(&post, &matches, Some(&sense), origin.received_at, around, rules, baselines);
+            (Some(sense), score)
+        }
     };
     let outcome = match (seen.is_some(), matches.is_empty(), excluded.is_some()) {
         (true, _, _) => Outcome::Edited,
@@ -234,6 +243,7 @@ fn decide_post(
         follow: false,
         answers: Vec::new(),
         standing: Standing::default(),
+        sense,
     };
     converse(&mut decided, rules, memory)?;
     if outcome == Outcome::Mention {
@@ -335,12 +345,12 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
     let told = already_told(&decided.story, memory)?;
     let day = post.received.day(&rules.time_zone);
     let Room { open, exhausted } = cap::room(decided, day, rules, memory)?;
-    let all = receivers_of(post, &decided.matches, &decided.score, rules);
+    let all = receivers_of(post, &decided.matches, &decided.score, decided.sense.as_ref(), rules);
     // A watch without room chooses nobody; who is chosen only because of it waits for the digest.
     let chosen = match (&exhausted, open.is_empty()) {
         (None, _) => all.clone(),
         (Some(_), true) => Vec::new(),
-        (Some(_), false) => receivers_of(post, &open, &decided.score, rules),
+        (Some(_), false) => receivers_of(post, &open, &decided.score, decided.sense.as_ref(), rules),
     };
     let only_then = |routed: &Routed| chosen.iter().all(|other| other.receiver != routed.receiver);
     let waiting: Vec<_> = all.into_iter().filter(only_then).map(|routed| (routed, exhausted.clone())).collect();
@@ -378,23 +388,26 @@ fn alert(decided: &Decided, routed: Routed, matches: &[Match]) -> Alert {
         sample: false,
         digest: None,
         issue: None,
+        sense: decided.sense.clone(),
     }
 }
 
 /// Whom the routes choose for a post with these matches and this score.
-fn receivers_of(post: &Post, matches: &[Match], score: &Score, rules: &Rules) -> Vec<Routed> {
+fn receivers_of(post: &Post, matches: &[Match], score: &Score, sense: Option<&Sense>, rules: &Rules) -> Vec<Routed> {
     // Most routes ask for watch, owner and score alone; words are dear.
     let words = |text| if rules.routes.reads_text() { query::words(text) } else { query::WordList::default() };
-    let (title, text, facts) = (words(&post.title), words(&post.text), facts(matches, score));
+    let (title, text, facts) = (words(&post.title), words(&post.text), facts(matches, score, sense));
     rules.routes.decide(&Subject { post, title: &title, text: &text, now: post.received, facts: Some(&facts) })
 }
 
 /// What routes and searches may ask of a mention beyond its post.
-pub fn facts(matches: &[Match], score: &Score) -> Facts {
+pub fn facts(matches: &[Match], score: &Score, sense: Option<&Sense>) -> Facts {
     Facts {
         watches: matches.iter().map(|found| found.watch.clone()).collect(),
         owners: matches.iter().filter_map(|found| found.owner.clone()).collect(),
         score: (!matches.is_empty()).then(|| f64::from(score.total)),
+        labels: sense.into_iter().flat_map(Sense::label_names).collect(),
+        sentiment: sense.and_then(|sense| sense.sentiment.value()).map(f64::from),
         ..Facts::default()
     }
 }

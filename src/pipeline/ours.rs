@@ -2,6 +2,7 @@
 
 use crate::config::Team;
 use crate::model::{Post, PostType};
+use crate::query::eval::{domain_covers, host_and_path};
 
 /// Who speaks for us, ready to be asked of every post.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,6 +40,19 @@ impl Ours {
         // In the Fediverse a handle says where it is at home, wherever it is read.
         let (name, home) = handle.rsplit_once('@').unwrap_or((&handle, &post.site));
         self.handles.iter().any(|(ours, site)| ours == name && is_at(home, site)) || self.is_domain(&handle, name, home)
+    }
+
+    /// The first of a post's links that leads to a page of ours; of posts on our own sites none.
+    pub fn linked<'a>(&self, post: &'a Post) -> Option<&'a str> {
+        if self.domains.is_empty() || self.owns(&post.site) {
+            return None;
+        }
+        let mut links = post.target.iter().chain(&post.links);
+        links.find(|link| self.owns(host_and_path(link).0)).map(String::as_str)
+    }
+
+    fn owns(&self, host: &str) -> bool {
+        self.domains.iter().any(|domain| domain_covers(domain, host))
     }
 
     /// Whether a handle is at a domain of ours: `kim@acme.example`, or `kim.acme.example` where handles are domains.

@@ -145,6 +145,13 @@ impl<'a> Overlay<'a> {
         self.stories.get(&story).copied().unwrap_or(Candidate { story, ..known })
     }
 
+    /// See [`Memory::members`].
+    pub fn members(&self, story: StoryId) -> Result<u32, ViewError> {
+        let story = self.resolve(story);
+        let since = self.seen.values().filter(|seen| self.resolve(seen.story) == story).count() as u32;
+        self.ids(story).into_iter().try_fold(since, |sum, id| Ok(sum + self.below.members(id)?))
+    }
+
     /// What is known of a post, laid over or below.
     pub fn seen(&self, post: PostId) -> Result<Option<Seen>, ViewError> {
         match self.seen.get(&post) {
@@ -238,6 +245,7 @@ mod tests {
             follow: false,
             answers: Vec::new(),
             standing: Default::default(),
+            sense: None,
         }
     }
 

@@ -531,6 +531,7 @@ pub fn rules_of(config: &Config) -> Rules {
         first_poll_alert_age: config.daemon.first_poll_alert_age,
         team: Arc::new(Ours::new(&config.daemon.team)),
         follow_score: config.daemon.follow_score,
+        scoring: Arc::new(config.daemon.score.clone()),
     }
 }
 

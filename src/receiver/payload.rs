@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::text;
 use crate::model::{
-    Alert, Author, Digest, Engagement, Issue, Match, Post, PostId, PostType, Priority, Role, ScorePart, StoryId,
-    Timestamp,
+    Alert, Author, Digest, Engagement, Issue, Match, Post, PostId, PostType, Priority, Role, ScorePart, SenseShown,
+    StoryId, Timestamp,
 };
 
 /// Most characters of a post's text that are sent; the whole stays in the archive.
@@ -47,6 +47,9 @@ pub struct Data<'a> {
     /// What made it a mention: every matched clause, at most [`text::MAX_CLAUSES`].
     pub why: Vec<Why<'a>>,
     pub score: Scored<'a>,
+    /// What the post's words say: `sentiment`, `unclassified`, `problem` and `labels`.
+    #[serde(flatten)]
+    pub sense: SenseShown,
     /// The way through the route tree from the root down, as `match` texts; the root is `(default)`.
     pub route: &'a [String],
     /// Only of a `mention.digest`, else null: what `max_alerts_per_day` of the watch `watch` held back on the local day
@@ -94,7 +97,7 @@ pub struct Said<'a> {
     pub published: Option<Timestamp>,
     /// When it was read.
     pub received: Timestamp,
-    /// Language that the site states, as a primary subtag (`en`), else null.
+    /// Language of its words as far as they tell, else as the site states it; a primary subtag (`en`), or null.
     pub lang: Option<&'a str>,
     pub tags: &'a [String],
     /// `likes`, `replies` and `shares` when it was read; null where the site does not say.
@@ -137,6 +140,7 @@ impl<'a> Payload<'a> {
             post: Said::of(&alert.post),
             why: text::clauses(alert).into_iter().map(Why::of).collect(),
             score: Scored { total: alert.score.total, parts: &alert.score.parts },
+            sense: SenseShown::of(alert.sense.as_ref()),
             route: &alert.reason.route,
             digest: alert.digest.as_ref(),
             issue: alert.issue.as_ref(),

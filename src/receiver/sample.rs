@@ -25,6 +25,7 @@ pub fn alert(receiver: &str, now: Timestamp) -> Alert {
         sample: true,
         digest: None,
         issue: None,
+        sense: None,
     }
 }
 

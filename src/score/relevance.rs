@@ -6,17 +6,19 @@ use super::Sight;
 use crate::model::{ClauseHit, Field, Span};
 
 /// A match in the title says that the post is about it.
-const IN_TITLE: f32 = 30.0;
+const IN_TITLE: f32 = 0.6;
 /// A match in the text alone says that it comes up.
-const IN_TEXT: f32 = 15.0;
+const IN_TEXT: f32 = 0.3;
 /// Different clauses that stand close together belong together.
-const CLOSE: f32 = 15.0;
-/// Each further place adds one point, up to this many.
+const CLOSE: f32 = 0.3;
+/// What each further place adds.
+const PLACE: f32 = 0.02;
+/// Most further places that add something.
 const REPEATED: usize = 5;
 /// Bytes between two clauses up to which they are close: about ten words.
 const CLOSE_BYTES: u32 = 60;
 
-/// Up to 50 points: title before text, proximity of different clauses, repetition.
+/// Title before text, proximity of different clauses, repetition.
 pub fn rate(sight: &Sight<'_>) -> Option<(f32, String)> {
     let hits: Vec<&ClauseHit> = sight.matches.iter().flat_map(|found| &found.clauses).collect();
     let spans: HashSet<Span> = hits.iter().flat_map(|hit| hit.spans.iter().copied()).collect();
@@ -34,7 +36,7 @@ pub fn rate(sight: &Sight<'_>) -> Option<(f32, String)> {
     }
     let repeated = spans.len().saturating_sub(1).min(REPEATED);
     if repeated > 0 {
-        points += repeated as f32;
+        points += PLACE * repeated as f32;
         why.push_str(&format!(", in {} places", spans.len()));
     }
     Some((points, why))

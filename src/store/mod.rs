@@ -203,6 +203,11 @@ impl Memory for Store {
         Ok(record.map(SourceState::from).unwrap_or_default())
     }
 
+    fn members(&self, story: StoryId) -> Result<u32, ViewError> {
+        let members = self.read(|layers| layers.count_members(layers.resolve(story)?))?;
+        Ok(members)
+    }
+
     fn standing(&self, post: PostId) -> Result<Standing, ViewError> {
         Ok(self.read(|layers| layers.standing_record(post))?.standing)
     }

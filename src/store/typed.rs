@@ -6,7 +6,7 @@ use super::layers::Layers;
 use super::record::{
     self, DedupRecord, DeliveryRecord, ListerRecord, PostRecord, SourceRecord, StoryRecord, ToldRecord,
 };
-use crate::model::{PostId, StoryId, ViewError};
+use crate::model::{MAX_COUNTED, PostId, StoryId, ViewError};
 
 /// Number of every source beyond those that have one of their own. What it listed is never forgotten.
 pub const NO_NUMBER: u16 = u16::MAX;
@@ -58,6 +58,19 @@ impl Layers {
             return Ok(self.story(id)?.map(|_| id.0).into_iter().collect());
         }
         self.scan(&key::members(id))?.map(|record| Ok(key::last_post(&record?.0).unwrap_or(id.0))).collect()
+    }
+
+    /// How many members a story has, at most [`MAX_COUNTED`]; `id` is resolved.
+    pub fn count_members(&self, id: StoryId) -> Result<u32, ViewError> {
+        if self.story_record(id)?.is_none() {
+            return Ok(u32::from(self.story(id)?.is_some()));
+        }
+        let mut count = 0;
+        for record in self.scan(&key::members(id))?.take(MAX_COUNTED as usize) {
+            record?;
+            count += 1;
+        }
+        Ok(count)
     }
 
     pub fn told(&self, story: StoryId) -> Result<ToldRecord, ViewError> {

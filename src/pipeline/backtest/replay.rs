@@ -7,11 +7,12 @@ use crate::archive::{Archive, Record, Window};
 use crate::model::event::Decided;
 use crate::model::{
     Candidate, Day, Match, Memory, Outcome, Post, PostId, Seen, SourceState, Spent, StoryDecision, StoryId,
-    SuppressedAlert, ViewError,
+    SuppressedAlert, Timestamp, ViewError,
 };
+use crate::pipeline::judge::{self, Around};
 use crate::pipeline::{Overlay, Rules, receivers_of, route, watch};
 use crate::query::{Subject, words};
-use crate::score::{self, Baselines, Sight};
+use crate::score::{self, Baselines, StoryPace};
 
 /// Posts of a source that tell what is usual there: enough for the score to compare with, few enough to be read.
 const USUAL: usize = 30;
@@ -27,6 +28,8 @@ pub(super) struct Replay<'a> {
     told: Told,
     /// Stories with a mention.
     stories: HashSet<StoryId>,
+    /// When the members of stories with several arrived, the earliest first.
+    arrivals: HashMap<StoryId, Vec<Timestamp>>,
     baselines: Baselines,
     /// Sources that the baselines know.
     usual: HashSet<String>,
@@ -59,8 +62,8 @@ pub(super) fn watched(post: &Post, rules: &Rules) -> Watched {
 impl<'a> Replay<'a> {
     pub fn new(archive: &'a Archive, rules: &'a Rules, watch: &'a str, window: Window) -> Self {
         let told = Told::default();
-        let (stories, usual) = (HashSet::new(), HashSet::new());
-        Self { archive, rules, watch, window, told, stories, baselines: Baselines::default(), usual }
+        let (stories, arrivals, usual) = (HashSet::new(), HashMap::new(), HashSet::new());
+        Self { archive, rules, watch, window, told, stories, arrivals, baselines: Baselines::default(), usual }
     }
 
     /// The stories with a mention so far.
@@ -84,7 +87,8 @@ impl<'a> Replay<'a> {
             self.meet(record)?;
         }
         let decided = self.decide(record, matches)?;
-        let only = self.only_because_of_the_watch(&decided);
+        let around = self.around(record)?;
+        let only = self.only_because_of_the_watch(&decided, around);
         Ok(Judged::Mention(Box::new(Mention { decided, only })))
     }
 
@@ -109,7 +113,9 @@ impl<'a> Replay<'a> {
     fn decide(&mut self, record: &Record, matches: Vec<Match>) -> Result<Decided, BacktestError> {
         self.learn(&record.post)?;
         let (post, now) = (&record.post, record.post.received);
-        let score = score::score(&Sight { post, matches: &matches, now, baselines: &self.baselines });
+        let sense = score::sense(post, &matches);
+        let around = self.around(record)?;
+        let score = judge::score(post, &matches, Some(&sense), now, around, self.rules, &self.baselines);
         let story = StoryDecision { story: record.story, joined_by: None, absorbs: Vec::new(), keys: Vec::new() };
         let mut decided = Decided {
             post: record.post.clone(),
@@ -124,10 +130,29 @@ impl<'a> Replay<'a> {
             follow: false,
             answers: Vec::new(),
             standing: Default::default(),
+            sense: Some(sense),
         };
         route(&mut decided, false, self.rules, &Overlay::new(&self.told))?;
         self.told.remember(&decided, self.rules);
         Ok(decided)
+    }
+
+    /// What was known around a post when it arrived.
+    fn around(&mut self, record: &Record) -> Result<Around, BacktestError> {
+        let post = &record.post;
+        let answered = record.standing.answered.as_ref();
+        let answered = answered.is_some_and(|answered| answered.at >= post.dated() && answered.at <= post.received);
+        if record.story.0 == post.id {
+            return Ok(Around { story: StoryPace { others: 0, opened_at: post.received }, answered });
+        }
+        if !self.arrivals.contains_key(&record.story) {
+            let members = self.archive.members_by_arrival(record.story)?;
+            self.arrivals.insert(record.story, members.iter().map(|member| member.post.received).collect());
+        }
+        let arrivals = self.arrivals.get(&record.story).map(Vec::as_slice).unwrap_or_default();
+        let others = arrivals.iter().take_while(|arrival| **arrival < post.received).count();
+        let opened_at = arrivals.first().copied().unwrap_or(post.received);
+        Ok(Around { story: StoryPace { others: others as u32, opened_at }, answered })
     }
 
     /// What is usual at the post's source: what its latest posts in the archive gathered.
@@ -144,16 +169,16 @@ impl<'a> Replay<'a> {
         Ok(())
     }
 
-    fn only_because_of_the_watch(&self, decided: &Decided) -> Vec<String> {
+    fn only_because_of_the_watch(&self, decided: &Decided, around: Around) -> Vec<String> {
         let mut receivers: Vec<String> = decided.alerts.iter().map(|alert| alert.receiver.clone()).collect();
         let mut others = decided.matches.clone();
         others.retain(|found| found.watch != self.watch);
         if others.is_empty() || receivers.is_empty() {
             return receivers;
         }
-        let (post, now) = (&decided.post, decided.post.received);
-        let score = score::score(&Sight { post, matches: &others, now, baselines: &self.baselines });
-        let without = receivers_of(post, &others, &score, self.rules);
+        let (post, now, sense) = (&decided.post, decided.post.received, decided.sense.as_ref());
+        let score = judge::score(post, &others, sense, now, around, self.rules, &self.baselines);
+        let without = receivers_of(post, &others, &score, sense, self.rules);
         receivers.retain(|receiver| without.iter().all(|routed| routed.receiver != *receiver));
         receivers
     }

@@ -130,7 +130,7 @@ fn exclusions(config: &Config, record: &Record, subject: &Subject<'_>) -> Option
 /// Receivers that the routes of now choose, beside those that they chose; only where they were asked at all.
 fn receivers(config: &Config, record: &Record, subject: &Subject<'_>, alerts: &[AlertShown]) -> Vec<Difference> {
     let Some(chosen) = chosen(record, alerts) else { return Vec::new() };
-    let facts = facts(&record.matches, &record.score);
+    let facts = facts(&record.matches, &record.score, record.sense.as_ref());
     let routed = config.route.decide(&Subject { facts: Some(&facts), ..*subject });
     let now: Vec<&str> = routed.iter().map(|routed| routed.receiver.as_str()).collect();
     let difference = |change, name: &str, said: &str| Difference {

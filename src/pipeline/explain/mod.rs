@@ -7,6 +7,7 @@
 
 mod differs;
 mod find;
+mod sense;
 mod shown;
 mod story;
 mod unknown;
@@ -27,6 +28,7 @@ use crate::model::{
 use crate::store::{DeliveryFilter, Store};
 
 pub use differs::{Change, Difference};
+pub use sense::{CueTold, LabelTold, SenseTold};
 pub use shown::{ClauseShown, Currency, MatchShown, Member, PostShown};
 pub use story::{Joined, StoryShown};
 pub use unknown::{Kept, Listed, SeenBefore, SourceKnown, Unknown};
@@ -96,6 +98,9 @@ pub struct Explanation {
     pub matches: Vec<MatchShown>,
     /// `None` for what no watch matched.
     pub score: Option<Score>,
+    /// What its words say; `None` for what no watch matched.
+    #[serde(default)]
+    pub sense: Option<SenseTold>,
     pub story: StoryShown,
     /// The alerts of its story, those that this post raised first.
     pub alerts: Vec<AlertShown>,
@@ -176,6 +181,7 @@ impl Evidence<'_> {
             read_again: self.store.followed_in(record.post.conversation())?.map(|followed| followed.next),
             matches: self.matches(&record),
             score: (!record.matches.is_empty()).then(|| record.score.clone()),
+            sense: record.sense.as_ref().map(|sense| SenseTold::of(sense, &record.post)),
             story: self.story(&record)?,
             held_back: record.held_back.iter().map(HeldBack::from).collect(),
             differs: self.differs(&record, &alerts),

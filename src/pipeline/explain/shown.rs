@@ -140,7 +140,8 @@ impl ClauseShown {
     }
 }
 
-fn at(post: &Post, span: Span) -> &str {
+/// The words at a place of a post; nothing where it is kept no more.
+pub(super) fn at(post: &Post, span: Span) -> &str {
     let text = match span.field {
         Field::Title => &post.title,
         Field::Text => &post.text,

@@ -188,6 +188,7 @@ pub fn joins(number: u8, to: u8, at: i64) -> Decided {
         follow: false,
         answers: Vec::new(),
         standing: Default::default(),
+        sense: None,
     }
 }
 
@@ -210,6 +211,7 @@ pub fn alerting(mut decided: Decided, receiver: &str) -> Decided {
         sample: false,
         digest: None,
         issue: None,
+        sense: None,
     });
     decided
 }
