@@ -243,6 +243,14 @@ const FAULTS: &[Case] = &[
         ],
     ),
     (
+        "routes.toml",
+        "[[receiver]]\nname = \"c\"\nkind = \"console\"\nmax_alerts_per_10_minutes = 0\n[[receiver]]\nname = \"d\"\nkind = \"console\"\nmax_alerts_per_10_minutes = 10001\n[route]\nreceiver = \"c\"\n[[route.routes]]\nmatch = \"acme\"\nreceiver = \"d\"",
+        &[
+            "routes.toml:4:29: receiver.c.max_alerts_per_10_minutes: a bound of 0 would tell it of nothing but digests (leave it out for 60)",
+            "routes.toml:8:29: receiver.d.max_alerts_per_10_minutes: the bound is at most 10000 (leave it out for 60)",
+        ],
+    ),
+    (
         "watches.toml",
         "[[watch]]\nname = \"a\"\nowner = \"kim\"",
         &["watches.toml:1:1: watch.a.query: `query` is missing"],

@@ -117,6 +117,7 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
         first_poll_alert_age: Default::default(),
         team: Arc::default(),
         follow_score: 100,
+        max_alerts: Arc::default(),
     };
     Ok(rehearse(page, &rules, &Blank)?)
 }

@@ -29,6 +29,9 @@ pub enum Event {
     /// The local day of a watch with a daily cap is over, and its receivers are told what the frames up to `through`
     /// held back, one digest each. What a later frame holds back of that day is told in another one.
     DayOver { watch: String, day: Day, at: Timestamp, through: Position, alerts: Vec<Alert> },
+    /// Ten minutes are over in which a receiver would have had more alerts than its bound, and it is told of what the
+    /// frames up to `through` held back, in one digest; in none where it was told of every story otherwise meanwhile.
+    FloodOver { receiver: String, window: Timestamp, at: Timestamp, through: Position, alerts: Vec<Alert> },
     /// An issue was opened, changed or closed: this is how it stands now. Whoever must know is told.
     Issue { issue: Box<Issue>, alerts: Vec<Alert> },
     /// Nobody listened from one moment to another: the daemon did not run.

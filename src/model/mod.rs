@@ -22,7 +22,10 @@ pub mod story;
 pub mod time;
 pub mod view;
 
-pub use alert::{Alert, AlertId, Coverage, Digest, DigestEntry, Heard, Reason, SuppressedAlert, is_mention};
+pub use alert::{
+    Alert, AlertId, Coverage, Digest, DigestEntry, FLOOD_WINDOW, Heard, Reason, SuppressedAlert, flood_window,
+    is_mention,
+};
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};

@@ -15,7 +15,7 @@ use super::data::{self, Data, Places};
 use super::supervise::Daemon;
 use crate::clock::Clock;
 use crate::journal::{History, Keep};
-use crate::model::{Author, Event, Ledger, Position, Post, PostId, Timestamp};
+use crate::model::{Alert, Author, Event, Ledger, Position, Post, PostId, Timestamp};
 use crate::normalize;
 use crate::store::{Left, Store, forget_in_alert};
 
@@ -113,22 +113,14 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
             if same { Keep::Whole } else { Keep::Instead(Box::new(Event::Page(Box::new(left)))) }
         }
         Event::DayOver { watch, day, at, through, alerts } => {
-            let mut left = Vec::with_capacity(alerts.len());
-            let mut same = true;
-            for alert in alerts {
-                let mut alert = alert.clone();
-                let what = forget_in_alert(&mut alert, &goes);
-                same &= what == Left::All;
-                if what != Left::Nothing {
-                    left.push(alert);
-                }
-            }
+            let Some(alerts) = alerts_without(alerts, &goes) else { return Keep::Whole };
             let (watch, day, at, through) = (watch.clone(), *day, *at, *through);
-            if same {
-                Keep::Whole
-            } else {
-                Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts: left }))
-            }
+            Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts }))
+        }
+        Event::FloodOver { receiver, window, at, through, alerts } => {
+            let Some(alerts) = alerts_without(alerts, &goes) else { return Keep::Whole };
+            let (receiver, window, at, through) = (receiver.clone(), *window, *at, *through);
+            Keep::Instead(Box::new(Event::FloodOver { receiver, window, at, through, alerts }))
         }
         // An issue is about sources and has no words of anybody's.
         Event::SourceGone { .. }
@@ -141,6 +133,21 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
         | Event::Deleted { .. }
         | Event::Forgotten { .. } => Keep::Whole,
     }
+}
+
+/// What is left of digests; `None` when nothing in them is to be forgotten.
+fn alerts_without(alerts: &[Alert], goes: &impl Fn(PostId) -> bool) -> Option<Vec<Alert>> {
+    let mut left = Vec::with_capacity(alerts.len());
+    let mut same = true;
+    for alert in alerts {
+        let mut alert = alert.clone();
+        let what = forget_in_alert(&mut alert, goes);
+        same &= what == Left::All;
+        if what != Left::Nothing {
+            left.push(alert);
+        }
+    }
+    (!same).then_some(left)
 }
 
 /// Forgets while no daemon runs; opens the data at `dir` by itself.

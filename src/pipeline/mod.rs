@@ -17,6 +17,7 @@ pub mod doors;
 mod ears;
 pub mod evaluate;
 pub mod explain;
+mod floods;
 pub mod forget;
 pub mod holds;
 pub mod look;
@@ -35,6 +36,7 @@ mod upkeep;
 pub mod usage;
 pub mod writer;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -73,6 +75,8 @@ pub struct Rules {
     pub team: Arc<Ours>,
     /// Mentions with at least this score have their conversation followed.
     pub follow_score: u8,
+    /// Most alerts to a receiver in ten minutes; one that is not in here has no bound.
+    pub max_alerts: Arc<HashMap<String, u32>>,
 }
 
 /// One page of a poll as the door hands it over.
@@ -351,11 +355,12 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
             continue;
         }
         decided.day = Some(day);
-        match waits {
-            None => decided.alerts.push(alert(decided, routed, &open)),
-            Some(Exhausted { watch, cap, day }) => {
-                decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: routed.reason });
-            }
+        if let Some(Exhausted { watch, cap, day }) = waits {
+            decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: routed.reason });
+        } else if let Some((cap, window)) = cap::flooded(&receiver, decided.post.received, rules, memory)? {
+            decided.held_back.push(SuppressedAlert::Flood { receiver, cap, window, route: routed.reason });
+        } else {
+            decided.alerts.push(alert(decided, routed, &open));
         }
     }
     if decided.alerts.is_empty() && decided.held_back.is_empty() {

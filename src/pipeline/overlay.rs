@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
 use crate::model::{
-    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError, is_mention,
+    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError,
+    flood_window, is_mention,
 };
 
 /// A memory with the newest decisions laid over it.
@@ -20,6 +21,8 @@ pub struct Overlay<'a> {
     alerted: HashMap<StoryId, Vec<String>>,
     /// By watch and local day: stories alerted that were not counted below.
     spent: HashMap<(String, Day), Vec<StoryId>>,
+    /// By receiver and window: alerts decided since.
+    sent: HashMap<(String, Timestamp), u32>,
     standing: HashMap<PostId, Standing>,
     forgotten: HashSet<PostId>,
     /// By root of the conversation.
@@ -37,6 +40,7 @@ impl<'a> Overlay<'a> {
             absorbed: HashMap::new(),
             alerted: HashMap::new(),
             spent: HashMap::new(),
+            sent: HashMap::new(),
             standing: HashMap::new(),
             forgotten: HashSet::new(),
             mentions: HashMap::new(),
@@ -64,6 +68,9 @@ impl<'a> Overlay<'a> {
         if !decided.alerts.is_empty() {
             let told = decided.alerts.iter().map(|alert| alert.receiver.clone());
             self.alerted.entry(story).or_default().extend(told);
+        }
+        for alert in &decided.alerts {
+            *self.sent.entry((alert.receiver.clone(), flood_window(alert.decided_at))).or_default() += 1;
         }
         self.remember_conversation(decided)?;
         match decided.day.filter(|_| !decided.alerts.is_empty()) {
@@ -175,6 +182,12 @@ impl<'a> Overlay<'a> {
             told.extend(self.below.alerted(id)?);
         }
         Ok(told)
+    }
+
+    /// See [`Memory::sent`].
+    pub fn sent(&self, receiver: &str, window: Timestamp) -> Result<u32, ViewError> {
+        let since = self.sent.get(&(receiver.to_owned(), window)).copied().unwrap_or_default();
+        Ok(since.saturating_add(self.below.sent(receiver, window)?))
     }
 
     /// See [`Memory::spent`].

@@ -531,6 +531,7 @@ pub fn rules_of(config: &Config) -> Rules {
         first_poll_alert_age: config.daemon.first_poll_alert_age,
         team: Arc::new(Ours::new(&config.daemon.team)),
         follow_score: config.daemon.follow_score,
+        max_alerts: Arc::new(config.receivers.iter().map(|to| (to.name.clone(), to.max_alerts)).collect()),
     }
 }
 

@@ -44,6 +44,7 @@ fn rules() -> Rules {
             domains: Vec::new(),
         })),
         follow_score: 0,
+        max_alerts: Arc::default(),
     }
 }
 

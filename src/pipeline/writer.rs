@@ -271,7 +271,7 @@ impl AtWork {
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
-                Event::DayOver { alerts, .. } | Event::Issue { alerts, .. } => {
+                Event::DayOver { alerts, .. } | Event::FloodOver { alerts, .. } | Event::Issue { alerts, .. } => {
                     alerts.iter().for_each(|alert| self.told(alert))
                 }
                 Event::Delivery(_)

@@ -37,6 +37,10 @@ impl Layers {
                 self.end_day(watch, *day, *through)?;
                 alerts.iter().try_for_each(|alert| self.apply_alert(alert))
             }
+            Event::FloodOver { receiver, window, at: _, through, alerts } => {
+                self.end_flood(receiver, *window, *through)?;
+                alerts.iter().try_for_each(|alert| self.apply_alert(alert))
+            }
             Event::Issue { issue, alerts } => {
                 self.put_issue(issue)?;
                 alerts.iter().try_for_each(|alert| self.apply_alert(alert))
@@ -105,7 +109,8 @@ impl Layers {
             self.merge(story, *absorbed, received)?;
         }
         decided.alerts.iter().try_for_each(|alert| self.apply_alert(alert))?;
-        self.apply_caps(position, decided, story)
+        self.apply_caps(position, decided, story)?;
+        self.apply_floods(position, decided, story)
     }
 
     /// What retention let go is known as expired, unless it was read anew since.
