@@ -45,6 +45,8 @@ pub enum Event {
     /// On request, nothing of these posts is kept, and they are not taken again; nor is what these authors write
     /// (see [`Author::mark`](super::Author::mark)). Says nothing of what was forgotten.
     Forgotten { posts: Vec<PostId>, authors: Vec<PostId>, at: Timestamp },
+    /// What was to be forgotten is taken in again from here on: these posts and authors, by their marks.
+    Readmitted { marks: Vec<PostId>, at: Timestamp },
 }
 
 /// One page of a poll: its posts with what was decided on each, and how far the source is read now.

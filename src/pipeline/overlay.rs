@@ -25,6 +25,8 @@ pub struct Overlay<'a> {
     sent: HashMap<(String, Timestamp), u32>,
     standing: HashMap<PostId, Standing>,
     forgotten: HashSet<PostId>,
+    /// To be forgotten below, but not any more.
+    readmitted: HashSet<PostId>,
     /// By root of the conversation.
     mentions: HashMap<PostId, Vec<(PostId, Timestamp)>>,
 }
@@ -43,6 +45,7 @@ impl<'a> Overlay<'a> {
             sent: HashMap::new(),
             standing: HashMap::new(),
             forgotten: HashSet::new(),
+            readmitted: HashSet::new(),
             mentions: HashMap::new(),
         }
     }
@@ -100,13 +103,19 @@ impl<'a> Overlay<'a> {
         for event in events {
             if let Event::Forgotten { posts, authors, at: _ } = event {
                 self.forgotten.extend(posts.iter().chain(authors));
+                self.readmitted.retain(|mark| !posts.contains(mark) && !authors.contains(mark));
+            }
+            if let Event::Readmitted { marks, at: _ } = event {
+                self.forgotten.retain(|mark| !marks.contains(mark));
+                self.readmitted.extend(marks);
             }
         }
     }
 
     /// See [`Memory::is_forgotten`].
     pub fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
-        Ok(self.forgotten.contains(&mark) || self.below.is_forgotten(mark)?)
+        let below = !self.readmitted.contains(&mark) && self.below.is_forgotten(mark)?;
+        Ok(below || self.forgotten.contains(&mark))
     }
 
     /// See [`Memory::standing`].

@@ -247,7 +247,8 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
         | Event::Expired { .. }
         | Event::Thread(_)
         | Event::Deleted { .. }
-        | Event::Forgotten { .. } => false,
+        | Event::Forgotten { .. }
+        | Event::Readmitted { .. } => false,
     }
 }
 
@@ -269,7 +270,7 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         // A rebuild brings the posts back as they stand now, as long as there can be any.
         Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),
         Event::Thread(read) => keep_if(now.since(read.at) <= retention.mentions),
-        Event::SourceGone { .. } | Event::Forgotten { .. } => Keep::Whole,
+        Event::SourceGone { .. } | Event::Forgotten { .. } | Event::Readmitted { .. } => Keep::Whole,
     }
 }
 

@@ -49,6 +49,10 @@ impl Layers {
             Event::Expired { posts, at: _ } => posts.iter().try_for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
+            Event::Readmitted { marks, at: _ } => {
+                marks.iter().for_each(|mark| self.remove(&key::forgotten(*mark)));
+                Ok(())
+            }
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
         }
     }

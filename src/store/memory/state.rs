@@ -98,6 +98,7 @@ impl State {
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
+            Event::Readmitted { marks, at: _ } => self.forgotten.retain(|mark| !marks.contains(mark)),
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
         }
     }

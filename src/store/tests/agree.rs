@@ -91,6 +91,7 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         2 => (prop::collection::vec(0..NUMBERS, 1..4), 0..2000i64).prop_map(|(posts, at)| expired(&posts, at * HOUR)),
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..2000i64).prop_map(|(posts, at)| deleted(&posts, at * HOUR)),
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..NUMBERS).prop_map(|(posts, author)| forgotten(&posts, &[author])),
+        1 => prop::collection::vec(0..NUMBERS, 1..3).prop_map(|marks| readmitted(&marks)),
         2 => (0..NUMBERS, 0..2000i64, prop::option::of(0..2000i64), prop::option::of(0..NUMBERS), any::<bool>())
             .prop_map(|(root, at, next, accepted, closed)| thread(root, at * HOUR, next, accepted, closed)),
         2 => (0..WATCHES.len(), DAYS, 0..40u64, 0..NUMBERS, 0..RECEIVERS.len()).prop_map(|(watch, day, through, of, to)| {

@@ -265,6 +265,11 @@ pub fn flooded(mut decided: Decided, receiver: &str, score: u8) -> Decided {
     decided
 }
 
+/// These are taken in again.
+pub fn readmitted(marks: &[u8]) -> Vec<Event> {
+    vec![Event::Readmitted { marks: marks.iter().map(|number| id(*number)).collect(), at: Timestamp(0) }]
+}
+
 /// A digest tells what the frames up to `through` held back from a receiver in the ten minutes of a moment.
 pub fn flood_over(receiver: &str, at: i64, through: u64, alerts: Vec<Alert>) -> Vec<Event> {
     let (window, receiver) = (flood_window(Timestamp(at)), receiver.into());
