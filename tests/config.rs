@@ -228,6 +228,11 @@ const FAULTS: &[Case] = &[
     ),
     (
         "sources.toml",
+        "[[source]]\nname = \"a\"\nkind = \"webhook_in\"\nevery = \"2m\"\nsecret = { env = \"ACME_URL\" }",
+        &["sources.toml:4:9: source.a.every: its posts are sent to us: nobody is ever asked (take out `every`)"],
+    ),
+    (
+        "sources.toml",
         "",
         &[
             "warning: sources.toml: source: there is no source: Overheard has nothing to read (add a block [[source]]; `overheard kinds` shows which kinds there are)",

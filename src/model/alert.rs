@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClauseHit, Day, Duration, Issue, Match, Post, PostId, Score, StoryId, Timestamp};
+use super::{ClauseHit, Day, Duration, Issue, Match, Post, PostId, Score, StoryId, Timestamp, words};
 
 /// Identity of one alert to one receiver; the `webhook-id` of all its deliveries, over retries and
 /// restarts. `alert_` and 24 hexadecimal digits derived from story, receiver and sequence, so that
@@ -196,11 +196,13 @@ impl fmt::Display for SuppressedAlert {
             }
             Self::OwnPost => write!(f, "the team wrote it"),
             Self::DailyCap { receiver, watch, cap, day, .. } => {
-                write!(f, "{watch} has had its {cap} alerts of {day}: {receiver} is told after midnight")
+                let alerts = words::count(u64::from(*cap), "alert");
+                write!(f, "{watch} has had its {alerts} of {day}: {receiver} is told after midnight")
             }
             Self::Flood { receiver, cap, window, .. } => {
                 let until = (*window + FLOOD_WINDOW).in_words();
-                write!(f, "{receiver} has had its {cap} alerts of ten minutes: it is told after {until}")
+                let alerts = words::count(u64::from(*cap), "alert");
+                write!(f, "{receiver} has had its {alerts} of ten minutes: it is told after {until}")
             }
         }
     }

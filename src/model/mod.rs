@@ -21,6 +21,7 @@ pub mod source;
 pub mod story;
 pub mod time;
 pub mod view;
+pub mod words;
 
 pub use alert::{
     Alert, AlertId, Coverage, Digest, DigestEntry, FLOOD_WINDOW, Heard, Reason, SuppressedAlert, flood_window,

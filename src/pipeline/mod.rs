@@ -47,8 +47,8 @@ use cap::{Exhausted, Room};
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
-    StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Source,
+    Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -94,6 +94,8 @@ pub struct Page {
     pub end: Option<PollEnd>,
     /// The page bound was reached before a known post.
     pub gap: bool,
+    /// Says which posts' conversations can be followed; without it none can.
+    pub asked: Option<Arc<dyn Source>>,
 }
 
 /// What a poll leaves behind for the next one.
@@ -123,7 +125,7 @@ pub fn decide(
     memory: &mut Overlay<'_>,
     baselines: &mut Baselines,
 ) -> Result<Decision, ViewError> {
-    let Page { source, kind, base, received_at, reading, first_poll, end, gap } = page;
+    let Page { source, kind, base, received_at, reading, first_poll, end, gap, asked } = page;
     let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
     let mut read =
         PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
@@ -135,7 +137,8 @@ pub fn decide(
             Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
             Ended::Rejected(_) => {}
             Ended::AlreadySeen(post) => listed.push(post),
-            Ended::Decided { decided, opened_at } => {
+            Ended::Decided { mut decided, opened_at } => {
+                decided.follow &= asked.as_ref().is_some_and(|source| source.follow(&decided.post).is_some());
                 listed.push(decided.post.id);
                 memory.remember(&decided, opened_at)?;
                 read.posts.push(*decided);
