@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use super::tidy;
 use whatlang::{Detector, Info, Lang, Script};
 
 /// Of a post this much prose is looked at, in bytes: more changes no verdict.
@@ -286,8 +287,7 @@ fn prose(title: &str, text: &str) -> String {
         if prose.len() >= LOOKED_AT {
             break;
         }
-        let end = word.len().min(LOOKED_AT);
-        prose.push_str(&word[..word.floor_char_boundary(end)]);
+        prose.push_str(tidy::cut(word, LOOKED_AT));
         prose.push(' ');
     }
     prose

@@ -53,15 +53,15 @@ pub struct Origin<'a> {
 /// without a page of its own (feed items often have only an id, or link to the site's front page) is kept:
 /// its `canonical_url` is then a `urn:` that no other post shares, so that such posts are not taken for the
 /// same page, and its `url` is the page that listed it, where it names none. Rejected is what has neither
-/// key nor page, and what has no words.
+/// key nor page, and what says nothing at all.
 pub fn post(raw: RawPost, origin: &Origin<'_>) -> Result<Post, Rejection> {
     let title = one_line(&raw.title, raw.form, Post::MAX_TITLE);
     let Text { text, links } = body(&raw.text, raw.form);
-    if title.is_empty() && text.is_empty() {
-        return Err(rejection("neither title nor text", &[&raw.url, &raw.key]));
-    }
     let address = resolve(&raw.url, origin.base);
     let own_page = address.as_ref().filter(|url| *url != origin.base).and_then(permalink);
+    if title.is_empty() && text.is_empty() && own_page.is_none() && says_nothing(&raw) {
+        return Err(rejection("neither title, text, page, author nor date", &[&raw.url, &raw.key]));
+    }
     let key = match (raw.key.trim(), &own_page) {
         ("", None) => return Err(rejection("neither id nor page of its own", &[&raw.url, &title, &text])),
         ("", Some(page)) => bounded_key(page),
@@ -93,6 +93,11 @@ pub fn post(raw: RawPost, origin: &Origin<'_>) -> Result<Post, Rejection> {
         tags: tags(raw.tags, raw.form),
         engagement: raw.engagement,
     })
+}
+
+/// Whether nothing is known of a post without words. A picture of somebody we listen to is a post.
+fn says_nothing(raw: &RawPost) -> bool {
+    raw.author.is_none() && raw.published.is_none() && raw.updated.is_none() && raw.target.is_none() && raw.tags.is_empty()
 }
 
 /// One line of clean text. Entities are decoded in plain text too: many sites escape it all the same.

@@ -202,10 +202,13 @@ impl From<Delivery> for DeliveryRow {
     }
 }
 
-/// The title, or the beginning of the text of a post without one.
+/// The title, or the beginning of the text of a post without one; of one without words its address.
 pub(super) fn headline(post: &Post) -> String {
     if !post.title.is_empty() {
         return post.title.clone();
+    }
+    if post.text.is_empty() {
+        return post.url.clone();
     }
     let mut start: String = post.text.chars().take(HEADLINE).collect();
     if start.len() < post.text.len() {

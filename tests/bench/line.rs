@@ -75,6 +75,7 @@ impl Bench {
             team: Arc::default(),
             follow_score: 100,
             scoring: Arc::default(),
+            max_alerts: Arc::default(),
         };
         let raw = corpora::posts(folder).into_iter().enumerate().map(raw).collect();
         Self { raw, rules, base: Url::parse("https://forum.example/").unwrap() }
@@ -143,6 +144,7 @@ impl Bench {
                 first_poll: false,
                 end: None,
                 gap: false,
+                asked: None,
             };
             black_box(decide(page, &self.rules, &mut Overlay::new(&Blank), &mut baselines).unwrap());
         }
