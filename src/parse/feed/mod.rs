@@ -23,9 +23,7 @@ mod xhtml;
 #[cfg(test)]
 mod tests;
 
-use url::Url;
-
-use self::fields::Context;
+use self::fields::{Answer, Context};
 use self::item::{Item, Items, rejection};
 use self::sniff::Found;
 use crate::model::{Duration, RawPost, ReadError, Rejection, Response};
@@ -73,7 +71,7 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
                 repaired.push("text before the feed left out".to_owned());
             }
             // What stands before the root goes: the declaration (the text is UTF-8 by now) and a DTD, whose entities nobody shall expand.
-            let (items, said) = xml(&text[root..], &response.url, &mut repaired)?;
+            let (items, said) = xml(&text[root..], &Answer::of(response), &mut repaired)?;
             every = said;
             items
         }
@@ -86,11 +84,11 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
 }
 
 /// The items of a feed of XML whose text starts with its root, and how often it says that it changes.
-fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<(Items, Option<Duration>), ReadError> {
+fn xml(text: &str, answer: &Answer<'_>, repaired: &mut Vec<String>) -> Result<(Items, Option<Duration>), ReadError> {
     let (text, mended) = repair::repair(text);
     let scan = scan::scan(&text)?;
     repaired.extend(mended);
-    let context = Context::of(&scan, address);
+    let context = Context::of(&scan, answer);
     let well_formed = scan.forgiven.is_empty() && scan.left_out == 0;
     let strict = if well_formed && !scan.risky { strict::items(&text, &context.base) } else { Ok(Vec::new()) };
     let items: Vec<Item> = match strict {

@@ -191,7 +191,7 @@ fn field(space: Space, local: &str) -> Field {
 const VOID: [&str; 12] = ["br", "hr", "img", "input", "wbr", "area", "base", "col", "embed", "meta", "param", "track"];
 
 /// Elements of HTML whose end tags turn up in feeds without their start.
-const HTML: [&str; 64] = [
+const HTML: [&str; 66] = [
     "a",
     "abbr",
     "address",
@@ -200,6 +200,7 @@ const HTML: [&str; 64] = [
     "audio",
     "b",
     "big",
+    "blink",
     "blockquote",
     "body",
     "button",
@@ -233,6 +234,7 @@ const HTML: [&str; 64] = [
     "kbd",
     "label",
     "li",
+    "marquee",
     "nobr",
     "object",
     "ol",
