@@ -112,7 +112,11 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
                 let base = base_of(&field.tag, &base);
                 item.id = item.id.take().map(|id| absolute_id(id, field, &base, context));
             }
-            Field::OriginalLink => item.link = address(&text(field), &base).or_else(|| item.link.take()),
+            Field::OriginalLink => {
+                item.link = address(&text(field), &base).or_else(|| item.link.take());
+                // No other link says better where the page is.
+                links.html = item.link.is_some();
+            }
             Field::Link => links.note(field, &base_of(&field.tag, &base), item),
             Field::Title => set_text(&mut item.title, field, context, Markup::title),
             Field::Content => {

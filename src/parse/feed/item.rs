@@ -42,6 +42,30 @@ pub(super) struct Item {
     pub reply_to: Option<String>,
 }
 
+impl Item {
+    /// Whether there is nothing to know it again by, or nothing to read.
+    pub fn says_too_little(&self) -> bool {
+        let nameless = self.id.is_none() && self.link.is_none();
+        nameless || self.title.is_none() && self.content.is_none() && self.summary.is_none()
+    }
+
+    /// Takes over what this item does not say and another reading of it does.
+    pub fn fill_in(&mut self, other: Self) {
+        self.id = self.id.take().or(other.id);
+        self.link = self.link.take().or(other.link);
+        self.title = self.title.take().or(other.title);
+        self.content = self.content.take().or(other.content);
+        self.summary = self.summary.take().or(other.summary);
+        self.author = self.author.take().or(other.author);
+        self.published = self.published.or(other.published);
+        self.updated = self.updated.or(other.updated);
+        self.lang = self.lang.take().or(other.lang);
+        if self.tags.is_empty() {
+            self.tags = other.tags;
+        }
+    }
+}
+
 /// A piece of text, and what it is written in.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Markup {
