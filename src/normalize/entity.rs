@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use html5ever::data::NAMED_ENTITIES;
+use memchr::memchr;
 
 /// Longest name or number between `&` and `;` that is looked at, in bytes.
 const MAX_NAME: usize = 32;
@@ -16,7 +17,7 @@ const WINDOWS_1252: [char; 32] = [
 /// The text with its entities decoded, once. Only what ends in `;` counts, so that `?a=1&copy=2` in a plain
 /// address stays; unknown names stay as they are.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
     let mut rest = &text[first..];

@@ -23,7 +23,11 @@ const BLOCK: usize = 1024;
 /// declaration inside the text (`<?xml encoding="…"?>`) is left as it stands.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
     let (text, repaired) = decode_as_declared(bytes, content_type);
-    if may_hold_unwanted(text.as_bytes()) && text.contains(is_unwanted) { (text.replace(is_unwanted, ""), true) } else { (text, repaired) }
+    if may_hold_unwanted(text.as_bytes()) && text.contains(is_unwanted) {
+        (text.replace(is_unwanted, ""), true)
+    } else {
+        (text, repaired)
+    }
 }
 
 /// Control characters and noncharacters, which no XML may contain and which mean nothing in text.
@@ -52,6 +56,13 @@ fn decode_as_declared(bytes: &[u8], content_type: Option<&str>) -> (String, bool
             .collect();
     let utf8 = std::str::from_utf8(bytes).ok();
     for (place, encoding) in declared.iter().enumerate() {
+        // Looked at already.
+        if *encoding == UTF_8 {
+            match utf8 {
+                Some(text) => return (text.to_owned(), place > 0),
+                None => continue,
+            }
+        }
         // Text that reads as UTF-8 beyond ASCII was hardly ever written in an encoding of one byte a letter.
         if encoding.is_single_byte() && utf8.is_some() && !bytes.is_ascii() {
             continue;

@@ -308,6 +308,9 @@ pub(super) fn address_only(text: &str) -> Option<Url> {
 
 /// The value of an attribute, in whatever case its name is written.
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    if tag.attributes_raw().trim_ascii().len() <= name.len() {
+        return None;
+    }
     let mut attributes = tag.html_attributes();
     let found = attributes.with_checks(false).flatten().find(|found| found.key.as_ref().eq_ignore_ascii_case(name))?;
     Some(entity::decode(&found.value).into_owned())
@@ -331,8 +334,15 @@ fn category(field: &RawField<'_>) -> impl Iterator<Item = String> + use<> {
 
 /// The tags of one category: the term that sites file it under, and the label that its readers see instead.
 pub(super) fn tags_of(term: Option<String>, label: Option<String>) -> impl Iterator<Item = String> {
-    let label = label.filter(|label| term.as_ref().is_none_or(|term| !term.trim().eq_ignore_ascii_case(label.trim())));
+    let label = label.filter(|label| term.as_ref().is_none_or(|term| !says_only(label, term)));
     [term, label].into_iter().flatten().filter(|name| is_human(name)).map(trimmed)
+}
+
+/// Whether a label is but the term in other letters or with a sign before it: `Bugs`, `r/acme`.
+fn says_only(label: &str, term: &str) -> bool {
+    let (label, term) = (label.trim().to_lowercase(), term.trim().to_lowercase());
+    let before = label.strip_suffix(&term);
+    before.is_some_and(|before| before.is_empty() || !before.ends_with(char::is_alphanumeric) && !before.contains(' '))
 }
 
 /// Whether a category is called something, and not only known by an address.
@@ -422,12 +432,12 @@ fn text<'t>(field: &RawField<'t>) -> Cow<'t, str> {
 /// Content without CDATA marks, comments and instructions; what stands outside of CDATA is decoded if asked for.
 fn unwrapped(content: &str, decoded: bool) -> Cow<'_, str> {
     let read = |part| if decoded { entity::decode(part) } else { Cow::Borrowed(part) };
-    if !content.contains("<!") && !content.contains("<?") {
+    if next_mark(content).is_none() {
         return read(content);
     }
     let mut whole = String::with_capacity(content.len());
     let mut rest = content;
-    while let Some(at) = rest.as_bytes().windows(2).position(|pair| matches!(pair, b"<!" | b"<?")) {
+    while let Some(at) = next_mark(rest) {
         whole.push_str(&read(&rest[..at]));
         let length = length_of_markup(&rest[at..]);
         let part = &rest[at..at + length];
@@ -438,4 +448,10 @@ fn unwrapped(content: &str, decoded: bool) -> Cow<'_, str> {
     }
     whole.push_str(&read(rest));
     Cow::Owned(whole)
+}
+
+/// Where the next CDATA section, comment or instruction begins.
+fn next_mark(content: &str) -> Option<usize> {
+    let bytes = content.as_bytes();
+    memchr::memchr_iter(b'<', bytes).find(|at| matches!(bytes.get(at + 1), Some(b'!' | b'?')))
 }

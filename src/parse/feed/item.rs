@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use memchr::memchr2;
 use url::Url;
 
 use super::names::is_html;
@@ -80,8 +81,10 @@ impl Markup {
 
     /// Text that may hold markup; it is plain where nothing in it could be.
     pub fn html(text: String) -> Self {
-        let form = if text.contains(['<', '&']) { TextForm::Html } else { TextForm::Plain };
-        Self { text: trimmed(xhtml::as_html(text)), form }
+        match memchr2(b'<', b'&', text.as_bytes()) {
+            Some(_) => Self { text: trimmed(xhtml::as_html(text)), form: TextForm::Html },
+            None => Self::plain(text),
+        }
     }
 
     /// The title of an item of RSS, which should be plain text and often is HTML: a `<` that starts no common

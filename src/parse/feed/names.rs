@@ -115,7 +115,8 @@ pub(super) struct Namespaces(Vec<(String, Space)>);
 impl Namespaces {
     /// Remembers the prefixes that a tag declares.
     pub(super) fn note(&mut self, tag: &BytesStart<'_>) {
-        if !tag.attributes_raw().contains("xmlns:") {
+        let attributes = tag.attributes_raw();
+        if attributes.is_empty() || !attributes.contains("xmlns:") {
             return;
         }
         for attribute in tag.attributes().with_checks(false).flatten() {

@@ -425,7 +425,7 @@ fn atom_says_more() {
          <link href='1.html' type='text/html'/><link rel='related' href='https://other.example/page'/>\
          <link rel='replies' href='1/comments' thr:count='3'/><updated>2026-01-05T10:00:00Z</updated>\
          <author><name>Jane Doe</name><uri>/jane</uri><email>jane@acme.example</email></author>\
-         <category term='outage' label='Outage'/><category term='de-1' label='Data centre'/><category term='http://schemas.example/kind#post'/>\
+         <category term='outage' label='Outage'/><category term='de-1' label='Data centre'/><category term='acme' label='r/acme'/><category term='http://schemas.example/kind#post'/>\
          <content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'><p>Down.</p></div></content></entry>",
     );
     assert_eq!(read.url, "https://blog.acme.example/2026/1.html");
@@ -433,7 +433,7 @@ fn atom_says_more() {
     assert_eq!(read.engagement.replies, Some(3));
     assert_eq!(read.published, date::parse("2026-01-05T10:00:00Z"));
     assert_eq!(read.lang.as_deref(), Some("de"));
-    assert_eq!(read.tags, ["outage", "de-1", "Data centre"]);
+    assert_eq!(read.tags, ["outage", "de-1", "Data centre", "acme"]);
     let author = read.author.expect("an author");
     assert_eq!((&author.name[..], author.url.as_deref()), ("Jane Doe", Some("https://blog.acme.example/jane")));
     assert!(read.text.contains("<p>Down.</p>"), "{}", read.text);
