@@ -17,7 +17,7 @@ const MAX_ID: usize = 512;
 /// Longest quotation in a rejection, in characters (see [`Rejection::what`]).
 const MAX_QUOTED: usize = 120;
 
-/// How far behind a tag in a title its end is looked for, in bytes.
+/// How far behind a tag in a title its end is looked for, in characters.
 const MAX_INSIDE: usize = 1_000;
 
 /// An item as a reader found it.
@@ -148,7 +148,7 @@ fn has_attribute(behind: &str) -> bool {
 /// Whether what stands behind a `<` is an element of HTML that is ended in the text after it.
 fn is_closed(part: &str, after: &str) -> bool {
     let Some((name, _)) = part.split_once('>') else { return false };
-    let near = &after[..after.floor_char_boundary(MAX_INSIDE)];
+    let near = after.char_indices().nth(MAX_INSIDE).map_or(after, |(at, _)| &after[..at]);
     is_html(name) && near.split('/').skip(1).any(|end| end.strip_prefix(name).is_some_and(|end| end.starts_with('>')))
 }
 
