@@ -21,8 +21,8 @@ use url::Url;
 /// Where feedparser serves its files, which relative addresses in its expectations count from.
 const SERVED: &str = "http://127.0.0.1:8097/";
 const NOW: Timestamp = Timestamp(1_767_225_600_000);
-/// Of the stated values so many of a thousand must be met: what is reached (536 of 545), short of the goal of 990.
-const LEAST: usize = 980;
+/// Of the stated values so many of a thousand must be met: the goal.
+const LEAST: usize = 990;
 
 /// What a value is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,12 +77,12 @@ fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Strings of Python, one behind the other, are one.
+/// Strings of Python, one behind the other or with a `+` between them, are one.
 fn python_text(mut text: &str) -> Option<String> {
     let mut whole = None::<String>;
     while let Some((part, rest)) = python_string(text.trim_start()) {
         whole.get_or_insert_default().push_str(&part);
-        text = rest;
+        text = rest.trim_start().trim_start_matches('+');
     }
     whole
 }
@@ -131,10 +131,10 @@ fn place_of_feedparser(path: &str) -> Option<Place> {
         "id" => Place::Id,
         "author" | "author_detail.name" | "authors.0.name" => Place::Author,
         "author_detail.url" | "author_detail.href" | "authors.0.url" => Place::AuthorUrl,
-        "published" | "published_parsed" => Place::Published,
+        "published" | "published_parsed" | "created" | "created_parsed" => Place::Published,
         "updated" | "updated_parsed" => Place::Updated,
-        "tags.0.term" | "tags.1.term" => Place::Tag,
-        "content.0.language" => Place::Language,
+        "tags.0.term" | "tags.1.term" | "tags.0.label" | "tags.1.label" | "category" => Place::Tag,
+        "content.0.language" | "summary_detail.language" | "title_detail.language" => Place::Language,
         _ => return None,
     })
 }
@@ -170,20 +170,21 @@ fn python_date(text: &str) -> Option<String> {
 
 /// The values that one expression of feedparser states; everything else in it is left out.
 fn stated_by_feedparser(expression: &str) -> Vec<Stated> {
-    let mut stated = Vec::new();
-    for part in expression.split(" and ") {
-        let part = part.trim().trim_start_matches('(');
-        let Some((item, path, rest)) = python_path(part) else { continue };
-        let Some(place) = place_of_feedparser(&path) else { continue };
-        // `a == b == 'value'` says the same of both.
-        let Some((_, value)) = rest.trim_start().starts_with("==").then(|| rest.rsplit_once("== ")).flatten() else {
-            continue;
-        };
-        let value = value.trim();
-        let value = python_text(value).or_else(|| python_date(value));
-        stated.extend(value.map(|value| Stated { item, place, value }));
-    }
-    stated
+    let paths = expression.match_indices("entries[").filter_map(|(at, _)| python_path(&expression[at..]));
+    let stated = paths.filter_map(|(item, path, mut rest)| {
+        let place = place_of_feedparser(&path)?;
+        loop {
+            rest = rest.trim_start().strip_prefix("==")?.trim_start();
+            // `a == b == 'value'` says the same of both.
+            match python_path(rest) {
+                Some((_, _, behind)) => rest = behind,
+                None => break,
+            }
+        }
+        let value = python_text(rest).or_else(|| python_date(rest))?;
+        Some(Stated { item, place, value })
+    });
+    stated.collect()
 }
 
 fn of_feedparser(path: &Path) -> Option<Case> {
@@ -191,10 +192,6 @@ fn of_feedparser(path: &Path) -> Option<Case> {
     // The comment is ASCII in whichever encoding; those in UTF-16 lose their zeroes.
     let text: String = bytes.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
     let (comment, _) = text.split_once("<!--")?.1.split_once("-->")?;
-    // RFC 7231 (appendix B) took back that `Content-Location` gives the base of relative addresses.
-    if comment.contains("Content-Location:") || comment.contains("Content-location:") {
-        return None;
-    }
     let ill_formed = comment.contains("bozo") && !comment.contains("not bozo");
     let field = |name: &str| {
         comment.lines().filter_map(|line| line.trim().strip_prefix(name)).map(str::trim).collect::<Vec<_>>()
@@ -296,6 +293,10 @@ impl Case {
         self.normal(raw).map(|post| words(&post.title)).unwrap_or_default()
     }
 
+    fn plain(&self, text: &str) -> String {
+        self.title(&self.title(text, TextForm::Html), TextForm::Html)
+    }
+
     /// Whether a post says what is stated. Of a text the suites do not say whether it is markup: either reading will do.
     fn meets(&self, stated: &Stated, post: &RawPost) -> bool {
         let value = &stated.value;
@@ -311,7 +312,8 @@ impl Case {
                 post.key == value.trim() || post.key.ends_with(&format!(":{}", value.trim())) || same_url(&post.key)
             }
             Place::Author => post.author.as_ref().is_some_and(|author| {
-                self.title(&author.name, TextForm::Html) == self.title(&without_mail(value), TextForm::Html)
+                // A name has no markup, also where it stands escaped.
+                self.title(&author.name, TextForm::Html) == self.plain(&without_mail(value))
             }),
             Place::AuthorUrl => post.author.as_ref().and_then(|author| author.url.as_deref()).is_some_and(same_url),
             Place::Published => same_time(post.published),
@@ -319,6 +321,44 @@ impl Case {
             Place::Tag => post.tags.iter().any(|tag| tag == value.trim()),
             Place::Language => post.lang.as_deref() == Some(value),
         }
+    }
+
+    /// Whether the post in our own form still says it.
+    fn kept(&self, stated: &Stated, post: &Post) -> bool {
+        let value = &stated.value;
+        let forms = [TextForm::Html, TextForm::Plain];
+        let same_url = |url: &str| {
+            let stated = self.url().join(value.trim()).ok().map(|stated| normalize::canonical_url(&stated));
+            Url::parse(url).ok().map(|url| normalize::canonical_url(&url)) == stated
+        };
+        let same_time = |found: Option<Timestamp>| found.is_some() && found == date::parse(value);
+        match stated.place {
+            Place::Title => forms.iter().any(|form| self.title(value, *form) == words(&post.title)),
+            Place::Body => forms.iter().any(|form| self.body(value, *form).0 == words(&post.text)),
+            Place::Link => same_url(&post.url),
+            Place::Id => {
+                post.key == value.trim() || post.key.ends_with(&format!(":{}", value.trim())) || same_url(&post.key)
+            }
+            Place::Author => post.author.as_ref().is_some_and(|author| author.name == self.plain(&without_mail(value))),
+            Place::AuthorUrl => post.author.as_ref().and_then(|author| author.url.as_deref()).is_some_and(same_url),
+            Place::Published => same_time(post.published),
+            Place::Updated => same_time(post.updated) || same_time(post.published),
+            Place::Tag => post.tags.iter().any(|tag| *tag == words(value).to_lowercase()),
+            Place::Language => post.lang.as_deref() == value.split('-').next(),
+        }
+    }
+
+    /// What a raw post says and the post in our own form does not; nothing of posts without any word, which are rejected.
+    fn lost(&self) -> Vec<String> {
+        let posts: Vec<_> = self.posts().into_iter().map(|raw| Some((raw.clone()?, self.normal(raw?)?))).collect();
+        let mut lost = Vec::new();
+        for stated in &self.stated {
+            let Some((raw, post)) = posts.get(stated.item).and_then(Option::as_ref) else { continue };
+            if self.meets(stated, raw) && !self.kept(stated, post) {
+                lost.push(format!("not kept of {}: {stated:?}, but {post:?}", self.path.display()));
+            }
+        }
+        lost
     }
 
     fn failures(&self) -> Vec<String> {
@@ -358,9 +398,10 @@ fn cases(corpora: &Path) -> Vec<Case> {
 #[test]
 fn a_post_holds_what_the_suites_of_others_state() {
     let Some(corpora) = corpora() else { return };
-    let (mut met, mut all, mut failures) = (0, 0, Vec::new());
+    let (mut met, mut all, mut failures, mut lost) = (0, 0, Vec::new(), Vec::new());
     let mut places: BTreeMap<Place, (usize, usize)> = BTreeMap::new();
     for case in cases(&corpora).iter().filter(|case| !case.ill_formed) {
+        lost.extend(case.lost());
         let failed = case.failures();
         for stated in &case.stated {
             places.entry(stated.place).or_default().1 += 1;
@@ -371,8 +412,9 @@ fn a_post_holds_what_the_suites_of_others_state() {
         met += case.stated.len() - failed.len();
         failures.extend(failed);
     }
-    failures.iter().for_each(|failure| println!("{failure}"));
+    failures.iter().chain(&lost).for_each(|failure| println!("{failure}"));
     println!("{met} of {all} stated values of well-formed feeds; by place, met and stated: {places:?}");
+    println!("{} of those met are not kept in our own form", lost.len());
     assert!(all > 300 && met * 1000 >= all * LEAST, "only {met} of {all}");
 }
 

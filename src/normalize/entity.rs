@@ -2,75 +2,11 @@
 
 use std::borrow::Cow;
 
+use html5ever::data::NAMED_ENTITIES;
+use memchr::memchr;
+
 /// Longest name or number between `&` and `;` that is looked at, in bytes.
 const MAX_NAME: usize = 32;
-
-/// Names of the characters U+00A0 to U+00FF, in order (HTML 4, Latin-1 set).
-const LATIN_1: [&str; 96] = [
-    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo", "not", "shy",
-    "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot", "cedil", "sup1", "ordm",
-    "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc", "Atilde", "Auml", "Aring", "AElig",
-    "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute", "Icirc", "Iuml", "ETH", "Ntilde", "Ograve",
-    "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash", "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN",
-    "szlig", "agrave", "aacute", "acirc", "atilde", "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc",
-    "euml", "igrave", "iacute", "icirc", "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml",
-    "divide", "oslash", "ugrave", "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
-];
-
-/// The other names that are met in feeds and APIs.
-const OTHERS: [(&str, char); 51] = [
-    ("amp", '&'),
-    ("lt", '<'),
-    ("gt", '>'),
-    ("quot", '"'),
-    ("apos", '\''),
-    ("AMP", '&'),
-    ("LT", '<'),
-    ("GT", '>'),
-    ("QUOT", '"'),
-    ("ndash", '–'),
-    ("mdash", '—'),
-    ("lsquo", '‘'),
-    ("rsquo", '’'),
-    ("sbquo", '‚'),
-    ("ldquo", '“'),
-    ("rdquo", '”'),
-    ("bdquo", '„'),
-    ("lsaquo", '‹'),
-    ("rsaquo", '›'),
-    ("hellip", '…'),
-    ("bull", '•'),
-    ("trade", '™'),
-    ("euro", '€'),
-    ("permil", '‰'),
-    ("prime", '′'),
-    ("Prime", '″'),
-    ("dagger", '†'),
-    ("ensp", '\u{2002}'),
-    ("emsp", '\u{2003}'),
-    ("thinsp", '\u{2009}'),
-    ("zwnj", '\u{200c}'),
-    ("zwj", '\u{200d}'),
-    ("lrm", '\u{200e}'),
-    ("rlm", '\u{200f}'),
-    ("larr", '←'),
-    ("uarr", '↑'),
-    ("rarr", '→'),
-    ("darr", '↓'),
-    ("harr", '↔'),
-    ("minus", '−'),
-    ("ne", '≠'),
-    ("le", '≤'),
-    ("ge", '≥'),
-    ("infin", '∞'),
-    ("OElig", 'Œ'),
-    ("oelig", 'œ'),
-    ("Scaron", 'Š'),
-    ("scaron", 'š'),
-    ("Yuml", 'Ÿ'),
-    ("check", '✓'),
-    ("num", '#'),
-];
 
 /// What Windows-1252 means by the numbers 128 to 159; HTML reads them so.
 const WINDOWS_1252: [char; 32] = [
@@ -81,14 +17,14 @@ const WINDOWS_1252: [char; 32] = [
 /// The text with its entities decoded, once. Only what ends in `;` counts, so that `?a=1&copy=2` in a plain
 /// address stays; unknown names stay as they are.
 pub(super) fn decode(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
     let mut rest = &text[first..];
     while let Some(tail) = rest.strip_prefix('&') {
         match entity(tail) {
-            Some((c, length)) => {
-                out.push(c);
+            Some((first, second, length)) => {
+                out.extend([Some(first), second].into_iter().flatten());
                 rest = &tail[length..];
             }
             None => {
@@ -111,15 +47,20 @@ pub(super) fn decode_twice(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The character of the entity that `tail` (what follows `&`) begins with, and its length with the `;`.
-fn entity(tail: &str) -> Option<(char, usize)> {
+/// The letters of the entity that `tail` (what follows `&`) begins with, and its length with the `;`.
+fn entity(tail: &str) -> Option<(char, Option<char>, usize)> {
     let end = tail.bytes().take(MAX_NAME).position(|byte| byte == b';')?;
-    let name = &tail[..end];
-    let c = match name.strip_prefix('#') {
-        Some(number) => numbered(number)?,
-        None => named(name)?,
+    let (first, second) = match &tail[..end] {
+        "amp" => ('&', None),
+        "lt" => ('<', None),
+        "gt" => ('>', None),
+        "quot" => ('"', None),
+        name => match name.strip_prefix('#') {
+            Some(number) => (numbered(number)?, None),
+            None => named(&tail[..=end])?,
+        },
     };
-    Some((c, end + 1))
+    Some((first, second, end + 1))
 }
 
 fn numbered(number: &str) -> Option<char> {
@@ -133,12 +74,11 @@ fn numbered(number: &str) -> Option<char> {
     }
 }
 
-fn named(name: &str) -> Option<char> {
-    let other = OTHERS.iter().find(|(known, _)| *known == name).map(|(_, c)| *c);
-    other.or_else(|| {
-        let index = LATIN_1.iter().position(|known| *known == name)?;
-        char::from_u32(0xa0 + u32::try_from(index).ok()?)
-    })
+/// The letters that HTML has under a name that ends with its `;`. Beginnings of names stand in the table as zeroes.
+fn named(name: &str) -> Option<(char, Option<char>)> {
+    let &(first, second) = NAMED_ENTITIES.get(name)?;
+    let letter = |code| char::from_u32(code).filter(|letter| *letter != '\0');
+    Some((letter(first)?, letter(second)))
 }
 
 #[cfg(test)]
@@ -157,6 +97,7 @@ mod tests {
             ("a & b &unknown; &;&#; &#x;", "a & b &unknown; &;&#; &#x;"),
             ("?a=1&copy=2&lt", "?a=1&copy=2&lt"),
             ("&&amp;&", "&&&"),
+            ("&alpha;&Delta;&hearts;&NotEqualTilde;&am;", "αΔ♥≂\u{338}&am;"),
             ("&äöü;", "&äöü;"),
         ] {
             assert_eq!(decode(text), decoded, "{text}");

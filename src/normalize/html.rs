@@ -5,6 +5,8 @@
 //! drops everything behind a stray `<`. This one is linear in its input whatever stands there, and gives the
 //! same words as a tree does on the bodies of the feed suites.
 
+use memchr::memchr;
+
 use super::entity::{decode, decode_twice};
 use super::tag::{Element, attribute, element, is_cut_off, is_hidden, is_void, name_of};
 use super::tidy::{self, Lines, Tidy, cut};
@@ -113,7 +115,7 @@ impl<'a> Walk<'a> {
     /// Where the next `<` stands that begins a tag or a comment.
     fn next_markup(&self) -> usize {
         let mut from = 0;
-        while let Some(found) = self.rest[from..].find('<').filter(|_| !self.no_tag_end) {
+        while let Some(found) = memchr(b'<', &self.rest.as_bytes()[from..]).filter(|_| !self.no_tag_end) {
             let at = from + found;
             if self.is_markup(&self.rest[at + 1..]) {
                 return at;

@@ -45,10 +45,12 @@ pub(super) fn element(name: &str) -> Element {
         | b"form" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"header" | b"hgroup" | b"hr" | b"html"
         | b"legend" | b"li" | b"main" | b"menu" | b"nav" | b"ol" | b"p" | b"section" | b"summary" | b"table"
         | b"tbody" | b"tfoot" | b"thead" | b"tr" | b"ul" => Element::Block,
-        b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"button" | b"cite" | b"data" | b"del" | b"dfn"
-        | b"em" | b"font" | b"i" | b"img" | b"input" | b"ins" | b"label" | b"link" | b"mark" | b"math" | b"meta"
-        | b"embed" | b"frame" | b"frameset" | b"picture" | b"q" | b"rp" | b"rt" | b"ruby" | b"s" | b"small"
-        | b"source" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time" | b"u" | b"wbr" => Element::Inline,
+        b"abbr" | b"acronym" | b"b" | b"bdi" | b"bdo" | b"big" | b"blink" | b"button" | b"cite" | b"data" | b"del"
+        | b"dfn" | b"em" | b"font" | b"i" | b"img" | b"input" | b"ins" | b"label" | b"link" | b"mark" | b"marquee"
+        | b"math" | b"meta" | b"embed" | b"frame" | b"frameset" | b"picture" | b"q" | b"rp" | b"rt" | b"ruby"
+        | b"s" | b"small" | b"source" | b"span" | b"strike" | b"strong" | b"sub" | b"sup" | b"time" | b"u" | b"wbr" => {
+            Element::Inline
+        }
         _ => Element::Unknown,
     }
 }

@@ -13,6 +13,9 @@ const DECLARATION_WITHIN: usize = 1024;
 /// How many bytes a guess is made from; more do not make it better, only slower.
 const GUESS_FROM: usize = 256 * 1024;
 
+/// How many bytes are looked at together.
+const BLOCK: usize = 1024;
+
 /// The text of `bytes`, and whether something had to be mended: a wrong declaration overruled, unreadable
 /// bytes replaced, control characters (all but tab and line ends) taken out. Never fails.
 ///
@@ -20,12 +23,22 @@ const GUESS_FROM: usize = 256 * 1024;
 /// declaration inside the text (`<?xml encoding="…"?>`) is left as it stands.
 pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
     let (text, repaired) = decode_as_declared(bytes, content_type);
-    if text.contains(is_unwanted) { (text.replace(is_unwanted, ""), true) } else { (text, repaired) }
+    if may_hold_unwanted(text.as_bytes()) && text.contains(is_unwanted) {
+        (text.replace(is_unwanted, ""), true)
+    } else {
+        (text, repaired)
+    }
 }
 
 /// Control characters and noncharacters, which no XML may contain and which mean nothing in text.
 fn is_unwanted(letter: char) -> bool {
     matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Whether one of the bytes begins what is unwanted. Looks at all of a block at once, without a branch a byte: nearly no text has any.
+fn may_hold_unwanted(bytes: &[u8]) -> bool {
+    let begins = |byte: u8| (byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f || byte == 0xef;
+    bytes.chunks(BLOCK).any(|block| block.iter().fold(false, |found, byte| found | begins(*byte)))
 }
 
 fn decode_as_declared(bytes: &[u8], content_type: Option<&str>) -> (String, bool) {
@@ -43,6 +56,13 @@ fn decode_as_declared(bytes: &[u8], content_type: Option<&str>) -> (String, bool
             .collect();
     let utf8 = std::str::from_utf8(bytes).ok();
     for (place, encoding) in declared.iter().enumerate() {
+        // Looked at already.
+        if *encoding == UTF_8 {
+            match utf8 {
+                Some(text) => return (text.to_owned(), place > 0),
+                None => continue,
+            }
+        }
         // Text that reads as UTF-8 beyond ASCII was hardly ever written in an encoding of one byte a letter.
         if encoding.is_single_byte() && utf8.is_some() && !bytes.is_ascii() {
             continue;

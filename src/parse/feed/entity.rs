@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
+use memchr::memchr;
 
 /// The longest name an entity has, in bytes (`CounterClockwiseContourIntegral`), with room for digits.
 const MAX_NAME: usize = 40;
@@ -75,7 +76,7 @@ fn number_reference(number: &str) -> Option<Reference> {
 
 /// Text with every reference replaced by what it stands for.
 pub(in crate::parse) fn decode(text: &str) -> Cow<'_, str> {
-    let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
+    let Some(first) = memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut decoded = String::with_capacity(text.len());
     decoded.push_str(&text[..first]);
     let mut rest = &text[first..];

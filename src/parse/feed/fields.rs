@@ -9,16 +9,46 @@ use quick_xml::events::{BytesStart, Event};
 use url::Url;
 
 use super::entity;
-use super::item::{Item, Markup};
+use super::item::{Item, Markup, trimmed};
 use super::names::Field;
 use super::person::person;
 use super::scan::{RawField, RawItem, Scan};
 use super::tag::length_of_markup;
-use crate::model::{Duration, RawAuthor, TextForm, Timestamp};
+use crate::model::{Duration, RawAuthor, Response, TextForm, Timestamp};
 use crate::parse::date;
 
 /// Longest time between two changes that a feed is believed, in minutes: 30 days.
 const MAX_MINUTES: u64 = 30 * 24 * 60;
+
+/// What the answer around a feed says of it.
+pub(super) struct Answer<'a> {
+    /// Where it was read.
+    pub url: &'a Url,
+    /// What its relative addresses count from unless it says otherwise.
+    pub base: Url,
+    /// In which language it is unless it says otherwise.
+    pub lang: Option<&'a str>,
+}
+
+impl<'a> Answer<'a> {
+    pub fn of(response: &'a Response) -> Self {
+        let lang = response.header("content-language").map(str::trim).filter(|lang| !lang.contains(','));
+        Self { url: &response.url, base: base_of_answer(response), lang }
+    }
+}
+
+/// What relative addresses of an answer count from: its address, or `Content-Location`.
+///
+/// RFC 7231 took that meaning back because servers behind others name themselves by addresses that nobody can reach; such ones do not
+/// count here either. Where one does count it is right: a feed is made relative to where its file lies.
+fn base_of_answer(response: &Response) -> Url {
+    let own = &response.url;
+    let stated = response.header("content-location").and_then(|place| address(place, own));
+    let reachable = |place: &Url| {
+        place.host() == own.host() || place.domain().is_some_and(|name| name.contains('.') && !name.ends_with(".local"))
+    };
+    stated.filter(reachable).filter(|place| place.join(".") != own.join(".")).unwrap_or_else(|| own.clone())
+}
 
 /// What the feed says once for all of its items.
 pub(super) struct Context {
@@ -32,15 +62,17 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub fn of(scan: &Scan<'_>, address: &Url) -> Self {
+    pub fn of(scan: &Scan<'_>, answer: &Answer<'_>) -> Self {
         // An Atom document may be a single entry, which nothing stands around.
         let root = scan.containers.first().or(scan.items.first().and_then(|item| item.tag.as_ref()));
         let atom = root.is_some_and(|tag| matches!(tag.local_name().as_ref(), "feed" | "entry"));
-        let base = scan.containers.iter().fold(address.clone(), |base, tag| base_of(tag, &base).into_owned());
-        let mut context = Self { base, atom, address: address.clone(), lang: None, author: None };
+        let outermost = answer.base.clone();
+        let base = scan.containers.iter().fold(outermost, |base, tag| base_of(tag, &base).into_owned());
+        let mut context = Self { base, atom, address: answer.url.clone(), lang: None, author: None };
         let mut feed = Item::default();
         fill(&mut feed, &scan.feed, &context);
-        context.lang = scan.containers.iter().find_map(|tag| attribute(tag, "xml:lang")).or(feed.lang);
+        let lang = scan.containers.iter().find_map(|tag| attribute(tag, "xml:lang")).or(feed.lang);
+        context.lang = lang.or_else(|| answer.lang.map(str::to_owned));
         // In Atom the feed's author wrote what names nobody else; in RSS the editor of the channel did not.
         context.author = feed.author.filter(|_| atom);
         context
@@ -71,11 +103,20 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     let mut fields: Vec<&RawField<'_>> = raw.fields.iter().collect();
     fields.sort_by_key(|field| field.field);
     let had_tags = !item.tags.is_empty();
+    let mut dates = Dates::default();
     let mut links = Links { html: item.link.is_some(), ..Links::default() };
     for field in fields {
         match field.field {
-            Field::Id => set(&mut item.id, || words(field)),
-            Field::OriginalLink => item.link = address(&text(field), &base).or_else(|| item.link.take()),
+            Field::Id => {
+                set(&mut item.id, || words(field));
+                let base = base_of(&field.tag, &base);
+                item.id = item.id.take().map(|id| absolute_id(id, field, &base, context));
+            }
+            Field::OriginalLink => {
+                item.link = address(&text(field), &base).or_else(|| item.link.take());
+                // No other link says better where the page is.
+                links.html = item.link.is_some();
+            }
             Field::Link => links.note(field, &base_of(&field.tag, &base), item),
             Field::Title => set_text(&mut item.title, field, context, Markup::title),
             Field::Content => {
@@ -98,8 +139,8 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
                 item.author = author(field, &base).or_else(|| item.author.take());
             }
             Field::Author | Field::DcCreator | Field::MediaAuthor => set(&mut item.author, || author(field, &base)),
-            Field::Published | Field::DcDate => set(&mut item.published, || moment(field)),
-            Field::Updated => set(&mut item.updated, || moment(field)),
+            Field::Published | Field::DcDate => dates.published.note(field),
+            Field::Updated => dates.updated.note(field),
             Field::Category if !had_tags => item.tags.extend(category(field)),
             Field::Category => {}
             Field::Keywords => {
@@ -114,6 +155,8 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
             Field::Ttl | Field::UpdatePeriod | Field::UpdateFrequency | Field::Other => {}
         }
     }
+    set(&mut item.published, || dates.published.moment);
+    set(&mut item.updated, || dates.updated.moment);
     set(&mut item.id, || tag.and_then(|tag| attribute(tag, "rdf:about")));
     set(&mut item.link, || tag.and_then(|tag| address(&attribute(tag, "href")?, &base)));
     set(&mut item.link, || links.last_resort());
@@ -121,16 +164,32 @@ pub(super) fn fill(item: &mut Item, raw: &RawItem<'_>, context: &Context) {
     set(&mut item.target, || links.about(item.link.as_ref()));
     // CDF says it of the item itself.
     set(&mut item.updated, || tag.and_then(|tag| date::parse(&attribute(tag, "lastmod")?)));
-    set(&mut item.lang, || {
-        raw.fields
-            .iter()
-            .find(|field| field.field == Field::Content)
-            .and_then(|field| attribute(&field.tag, "xml:lang"))
-    });
+    set(&mut item.lang, || language(raw));
     set(&mut item.lang, || tag.and_then(|tag| attribute(tag, "xml:lang")).or_else(|| context.lang.clone()));
     set(&mut item.author, || context.author.clone());
     // Atom must say when an entry was changed and may say when it was published.
     item.published = item.published.or(item.updated);
+}
+
+/// The language that the longest text of an item states for itself.
+fn language(raw: &RawItem<'_>) -> Option<String> {
+    let stated = |wanted: Field| {
+        let mut texts = raw.fields.iter().filter(|field| field.field == wanted);
+        texts.find_map(|field| attribute(&field.tag, "xml:lang"))
+    };
+    [Field::Content, Field::Summary, Field::Title].into_iter().find_map(stated)
+}
+
+/// An id as the address that it is short for: in Atom where the feed gives a base for it, and everywhere a whole path (`/p/12`),
+/// which means the same in every feed of the site.
+fn absolute_id(id: String, field: &RawField<'_>, base: &Url, context: &Context) -> String {
+    let whole_path =
+        id.starts_with('/') && attribute(&field.tag, "isPermaLink").is_none_or(|is_link| is_link != "false");
+    let relative = whole_path || context.atom && *base != context.address;
+    if !relative || Url::parse(&id) != Err(url::ParseError::RelativeUrlWithoutBase) {
+        return id;
+    }
+    base.join(&id).map_or(id, String::from)
 }
 
 /// How often a feed says that it changes: its `ttl` in minutes, or `sy:updatePeriod` and `sy:updateFrequency`; the longer one.
@@ -163,6 +222,31 @@ fn set_text(slot: &mut Option<Markup>, field: &RawField<'_>, context: &Context, 
     }
 }
 
+#[derive(Default)]
+struct Dates<'t> {
+    published: Date<'t>,
+    updated: Date<'t>,
+}
+
+/// A date of an item: of the element that is trusted most, and of several such elements that of the last one, as feed-rs takes it.
+#[derive(Default)]
+struct Date<'t> {
+    name: Option<&'t str>,
+    moment: Option<Timestamp>,
+}
+
+impl<'t> Date<'t> {
+    fn note(&mut self, field: &'t RawField<'_>) {
+        let name = field.tag.name().into_inner();
+        if self.name.is_some_and(|first| first != name) {
+            return;
+        }
+        if let Some(moment) = moment(field) {
+            (self.name, self.moment) = (Some(name), Some(moment));
+        }
+    }
+}
+
 /// The links of one item that are not simply its page.
 #[derive(Default)]
 struct Links {
@@ -174,9 +258,7 @@ struct Links {
 
 impl Links {
     fn note(&mut self, field: &RawField<'_>, base: &Url, item: &mut Item) {
-        let Some(href) = attribute(&field.tag, "href").filter(|_| text(field).trim().is_empty()) else {
-            return set(&mut item.link, || address(&text(field), base));
-        };
+        let Some(href) = words(field).or_else(|| attribute(&field.tag, "href")) else { return };
         let href = || address(&href, base);
         match attribute(&field.tag, "rel").as_deref().unwrap_or("alternate") {
             "alternate" => {
@@ -226,6 +308,9 @@ pub(super) fn address_only(text: &str) -> Option<Url> {
 
 /// The value of an attribute, in whatever case its name is written.
 fn attribute(tag: &BytesStart<'_>, name: &str) -> Option<String> {
+    if tag.attributes_raw().trim_ascii().len() <= name.len() {
+        return None;
+    }
     let mut attributes = tag.html_attributes();
     let found = attributes.with_checks(false).flatten().find(|found| found.key.as_ref().eq_ignore_ascii_case(name))?;
     Some(entity::decode(&found.value).into_owned())
@@ -240,11 +325,29 @@ fn moment(field: &RawField<'_>) -> Option<Timestamp> {
     date::parse(&text(field)).or_else(|| date::parse(&attribute(&field.tag, "value")?))
 }
 
-fn category(field: &RawField<'_>) -> Option<String> {
-    let human = |name: &String| !name.contains("://") && !name.trim().is_empty();
-    let term =
-        attribute(&field.tag, "term").filter(human).or_else(|| attribute(&field.tag, "label")).or_else(|| words(field));
-    term.map(|term| term.trim().to_owned()).filter(human)
+fn category(field: &RawField<'_>) -> impl Iterator<Item = String> + use<> {
+    let said = [attribute(&field.tag, "term"), attribute(&field.tag, "label")];
+    let words = if said.iter().flatten().any(|name| is_human(name)) { None } else { words(field) };
+    let [term, label] = said;
+    tags_of(term.or(words), label)
+}
+
+/// The tags of one category: the term that sites file it under, and the label that its readers see instead.
+pub(super) fn tags_of(term: Option<String>, label: Option<String>) -> impl Iterator<Item = String> {
+    let label = label.filter(|label| term.as_ref().is_none_or(|term| !says_only(label, term)));
+    [term, label].into_iter().flatten().filter(|name| is_human(name)).map(trimmed)
+}
+
+/// Whether a label is but the term in other letters or with a sign before it: `Bugs`, `r/acme`.
+fn says_only(label: &str, term: &str) -> bool {
+    let (label, term) = (label.trim().to_lowercase(), term.trim().to_lowercase());
+    let before = label.strip_suffix(&term);
+    before.is_some_and(|before| before.is_empty() || !before.ends_with(char::is_alphanumeric) && !before.contains(' '))
+}
+
+/// Whether a category is called something, and not only known by an address.
+fn is_human(name: &str) -> bool {
+    !name.contains("://") && !name.trim().is_empty()
 }
 
 /// What the parts of a person begin with in Atom; an author without them is a line in some markup.
@@ -309,11 +412,17 @@ fn markup(field: &RawField<'_>, context: &Context, read: fn(String) -> Markup) -
         match kind {
             Some("text" | "text/plain") => Markup::plain(text(field)),
             Some("html" | "text/html" | "xhtml" | "application/xhtml+xml") => Markup::html(text(field).into_owned()),
+            Some(xml) if is_other_xml(xml) && attribute(&field.tag, "mode").is_none() => Markup::plain(text(field)),
             Some(binary) if BINARY.iter().any(|start| binary.starts_with(start)) => Markup::html(base64(&text(field))?),
             _ => read(text(field).into_owned()),
         }
     };
     Some(found).filter(|found| !found.text.trim().is_empty())
+}
+
+/// Whether a type of content is XML of which the elements would stand there as such: escaped ones are text.
+pub(super) fn is_other_xml(kind: &str) -> bool {
+    (kind.ends_with("+xml") || kind.ends_with("/xml")) && !kind.contains("xhtml")
 }
 
 fn text<'t>(field: &RawField<'t>) -> Cow<'t, str> {
@@ -323,12 +432,12 @@ fn text<'t>(field: &RawField<'t>) -> Cow<'t, str> {
 /// Content without CDATA marks, comments and instructions; what stands outside of CDATA is decoded if asked for.
 fn unwrapped(content: &str, decoded: bool) -> Cow<'_, str> {
     let read = |part| if decoded { entity::decode(part) } else { Cow::Borrowed(part) };
-    if !content.contains("<!") && !content.contains("<?") {
+    if next_mark(content).is_none() {
         return read(content);
     }
     let mut whole = String::with_capacity(content.len());
     let mut rest = content;
-    while let Some(at) = rest.as_bytes().windows(2).position(|pair| matches!(pair, b"<!" | b"<?")) {
+    while let Some(at) = next_mark(rest) {
         whole.push_str(&read(&rest[..at]));
         let length = length_of_markup(&rest[at..]);
         let part = &rest[at..at + length];
@@ -339,4 +448,10 @@ fn unwrapped(content: &str, decoded: bool) -> Cow<'_, str> {
     }
     whole.push_str(&read(rest));
     Cow::Owned(whole)
+}
+
+/// Where the next CDATA section, comment or instruction begins.
+fn next_mark(content: &str) -> Option<usize> {
+    let bytes = content.as_bytes();
+    memchr::memchr_iter(b'<', bytes).find(|at| matches!(bytes.get(at + 1), Some(b'!' | b'?')))
 }

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use memchr::memchr2;
 use url::Url;
 
+use super::names::is_html;
 use super::xhtml;
 use crate::model::{Engagement, PostType, RawAuthor, RawPost, Rejection, TextForm, Timestamp};
 
@@ -14,6 +16,9 @@ const MAX_ID: usize = 512;
 
 /// Longest quotation in a rejection, in characters (see [`Rejection::what`]).
 const MAX_QUOTED: usize = 120;
+
+/// How far behind a tag in a title its end is looked for, in characters.
+const MAX_INSIDE: usize = 1_000;
 
 /// An item as a reader found it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,6 +43,30 @@ pub(super) struct Item {
     pub reply_to: Option<String>,
 }
 
+impl Item {
+    /// Whether there is nothing to know it again by, or nothing to read.
+    pub fn says_too_little(&self) -> bool {
+        let nameless = self.id.is_none() && self.link.is_none();
+        nameless || self.title.is_none() && self.content.is_none() && self.summary.is_none()
+    }
+
+    /// Takes over what this item does not say and another reading of it does.
+    pub fn fill_in(&mut self, other: Self) {
+        self.id = self.id.take().or(other.id);
+        self.link = self.link.take().or(other.link);
+        self.title = self.title.take().or(other.title);
+        self.content = self.content.take().or(other.content);
+        self.summary = self.summary.take().or(other.summary);
+        self.author = self.author.take().or(other.author);
+        self.published = self.published.or(other.published);
+        self.updated = self.updated.or(other.updated);
+        self.lang = self.lang.take().or(other.lang);
+        if self.tags.is_empty() {
+            self.tags = other.tags;
+        }
+    }
+}
+
 /// A piece of text, and what it is written in.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Markup {
@@ -52,8 +81,10 @@ impl Markup {
 
     /// Text that may hold markup; it is plain where nothing in it could be.
     pub fn html(text: String) -> Self {
-        let form = if text.contains(['<', '&']) { TextForm::Html } else { TextForm::Plain };
-        Self { text: trimmed(xhtml::as_html(text)), form }
+        match memchr2(b'<', b'&', text.as_bytes()) {
+            Some(_) => Self { text: trimmed(xhtml::as_html(text)), form: TextForm::Html },
+            None => Self::plain(text),
+        }
     }
 
     /// The title of an item of RSS, which should be plain text and often is HTML: a `<` that starts no common
@@ -64,11 +95,14 @@ impl Markup {
         }
         let mut html = String::with_capacity(text.len() + 16);
         let mut opened = Vec::new();
+        let mut behind = 0;
         for (number, part) in text.split('<').enumerate() {
+            behind += part.len() + 1;
             if number > 0 {
-                let tag = starts_inline(part) || has_attribute(part) || closes(part, &opened);
-                if tag && has_attribute(part) {
-                    opened.extend(part.split_whitespace().next());
+                let wraps = has_attribute(part) || is_closed(part, text.get(behind..).unwrap_or_default());
+                let tag = wraps || starts_inline(part) || closes(part, &opened);
+                if wraps {
+                    opened.extend(part.split(|letter: char| letter.is_whitespace() || letter == '>').next());
                 }
                 html.push_str(if tag { "<" } else { "&lt;" });
             }
@@ -85,7 +119,7 @@ impl Markup {
     }
 }
 
-fn trimmed(text: String) -> String {
+pub(super) fn trimmed(text: String) -> String {
     let kept = text.trim();
     if kept.len() == text.len() { text } else { kept.to_owned() }
 }
@@ -109,6 +143,13 @@ fn has_attribute(behind: &str) -> bool {
     let Some((name, attributes)) = tag.split_once(' ') else { return false };
     let named = attributes.trim_start().split_once("=\"").is_some_and(|(attribute, _)| is_name(attribute));
     is_name(name) && named
+}
+
+/// Whether what stands behind a `<` is an element of HTML that is ended in the text after it.
+fn is_closed(part: &str, after: &str) -> bool {
+    let Some((name, _)) = part.split_once('>') else { return false };
+    let near = after.char_indices().nth(MAX_INSIDE).map_or(after, |(at, _)| &after[..at]);
+    is_html(name) && near.split('/').skip(1).any(|end| end.strip_prefix(name).is_some_and(|end| end.starts_with('>')))
 }
 
 fn is_name(word: &str) -> bool {
@@ -205,8 +246,12 @@ impl Keys {
         if item.title.is_none() && body.is_none() && url.is_none() && item.id.is_none() {
             return Err(Rejection { why: "an item without id, link, title and text".into(), what: String::new() });
         }
-        let (title, text) =
-            (item.title.unwrap_or_else(|| Markup::plain("")), body.unwrap_or_else(|| Markup::plain("")));
+        let mut title = item.title.unwrap_or_else(|| Markup::plain(""));
+        // Of a link and nothing else a reader sees the link.
+        if let Some(page) = url.as_ref().filter(|_| title.text.is_empty() && body.is_none()) {
+            title = Markup::plain(page.as_str());
+        }
+        let text = body.unwrap_or_else(|| Markup::plain(""));
         let form = if title.form == text.form { title.form } else { TextForm::Html };
         let written = |markup: Markup| if form == TextForm::Html { markup.into_html() } else { markup.text };
         Ok(RawPost {

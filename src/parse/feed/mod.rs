@@ -1,8 +1,8 @@
 //! Which posts stand in a feed: RSS, RDF, Atom, CDF or JSON Feed, as broken as it may be?
 //!
 //! Bytes become text ([`super::charset`]), the text is mended ([`repair`]) and looked through once, within bounds and without
-//! recursion ([`scan`]). Only then feed-rs sees it ([`strict`]). Where it refuses, loses items or would crash, the fields that the scan
-//! found are read instead ([`fields`]); where it reads, they fill in what it leaves out. Ids are ours in either case ([`item`]).
+//! recursion ([`scan`]); the fields that the scan found are read ([`fields`]). Where an item says too little that way, and the
+//! feed can do no harm, feed-rs is asked too ([`strict`]): it costs more than all the rest. Ids are ours in either case ([`item`]).
 
 mod base;
 pub(super) mod entity;
@@ -25,7 +25,7 @@ mod tests;
 
 use url::Url;
 
-use self::fields::Context;
+use self::fields::{Answer, Context};
 use self::item::{Item, Items, rejection};
 use self::sniff::Found;
 use crate::model::{Duration, RawPost, ReadError, Rejection, Response};
@@ -73,7 +73,7 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
                 repaired.push("text before the feed left out".to_owned());
             }
             // What stands before the root goes: the declaration (the text is UTF-8 by now) and a DTD, whose entities nobody shall expand.
-            let (items, said) = xml(&text[root..], &response.url, &mut repaired)?;
+            let (items, said) = xml(&text[root..], &Answer::of(response), &mut repaired)?;
             every = said;
             items
         }
@@ -86,26 +86,16 @@ pub fn read(response: &Response) -> Result<Feed, ReadError> {
 }
 
 /// The items of a feed of XML whose text starts with its root, and how often it says that it changes.
-fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<(Items, Option<Duration>), ReadError> {
+fn xml(text: &str, answer: &Answer<'_>, repaired: &mut Vec<String>) -> Result<(Items, Option<Duration>), ReadError> {
     let (text, mended) = repair::repair(text);
     let scan = scan::scan(&text)?;
     repaired.extend(mended);
-    let context = Context::of(&scan, address);
+    let context = Context::of(&scan, answer);
+    let mut items: Vec<Item> = fields::items(&scan, &context).collect();
     let well_formed = scan.forgiven.is_empty() && scan.left_out == 0;
-    let strict = if well_formed && !scan.risky { strict::items(&text, &context.base) } else { Ok(Vec::new()) };
-    let items: Vec<Item> = match strict {
-        Ok(mut items) if items.len() == scan.items.len() => {
-            for (item, raw) in items.iter_mut().zip(&scan.items) {
-                fields::fill(item, raw, &context);
-            }
-            items
-        }
-        Ok(_) => fields::items(&scan, &context).collect(),
-        Err(refused) => {
-            repaired.push(format!("feed-rs refuses it: {refused}"));
-            fields::items(&scan, &context).collect()
-        }
-    };
+    if well_formed && !scan.risky && items.iter().any(Item::says_too_little) {
+        ask_feed_rs(&text, &context.base, &mut items);
+    }
     if scan.left_out > 0 {
         repaired.push(format!("{} items past the first {} left out", scan.left_out, scan::MAX_ITEMS));
     }
@@ -113,6 +103,20 @@ fn xml(text: &str, address: &Url, repaired: &mut Vec<String>) -> Result<(Items, 
     let halves = scan.items.iter().map(|raw| raw.cut_off);
     let items = items.into_iter().zip(halves).map(|(item, cut_off)| whole(item, cut_off)).collect();
     Ok((items, fields::every(&scan.feed)))
+}
+
+/// Fills in what another reader finds in items of which ours found too little.
+fn ask_feed_rs(text: &str, base: &Url, items: &mut [Item]) {
+    // Where it refuses the feed, or counts its items otherwise, it knows no better.
+    let Ok(others) = strict::items(text, base) else { return };
+    if others.len() != items.len() {
+        return;
+    }
+    for (item, other) in items.iter_mut().zip(others) {
+        if item.says_too_little() {
+            item.fill_in(other);
+        }
+    }
 }
 
 /// An item that the end of the feed cut in two is kept if it is known by then who it is; else it would come again under another name.

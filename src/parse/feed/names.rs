@@ -115,7 +115,8 @@ pub(super) struct Namespaces(Vec<(String, Space)>);
 impl Namespaces {
     /// Remembers the prefixes that a tag declares.
     pub(super) fn note(&mut self, tag: &BytesStart<'_>) {
-        if !tag.attributes_raw().contains("xmlns:") {
+        let attributes = tag.attributes_raw();
+        if attributes.is_empty() || !attributes.contains("xmlns:") {
             return;
         }
         for attribute in tag.attributes().with_checks(false).flatten() {
@@ -191,7 +192,7 @@ fn field(space: Space, local: &str) -> Field {
 const VOID: [&str; 12] = ["br", "hr", "img", "input", "wbr", "area", "base", "col", "embed", "meta", "param", "track"];
 
 /// Elements of HTML whose end tags turn up in feeds without their start.
-const HTML: [&str; 64] = [
+const HTML: [&str; 66] = [
     "a",
     "abbr",
     "address",
@@ -200,6 +201,7 @@ const HTML: [&str; 64] = [
     "audio",
     "b",
     "big",
+    "blink",
     "blockquote",
     "body",
     "button",
@@ -233,6 +235,7 @@ const HTML: [&str; 64] = [
     "kbd",
     "label",
     "li",
+    "marquee",
     "nobr",
     "object",
     "ol",

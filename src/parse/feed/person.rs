@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::entity;
 use crate::model::RawAuthor;
 
 /// Reads `jane@acme.example (Jane Doe)`, `Jane Doe <jane@acme.example>`, `Jane Doe` or `jane@acme.example`; an e-mail
@@ -11,7 +12,9 @@ pub(super) fn person(line: &str) -> Option<RawAuthor> {
         let word = trimmed(word);
         word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
     };
-    let line = without_tags(line);
+    // Some software escapes names twice, and the tags around them with them.
+    let line = entity::decode(line);
+    let line = without_tags(&line);
     let words: Vec<&str> = line.split_whitespace().collect();
     let name = words.iter().copied().filter(|word| !is_mail(word)).collect::<Vec<_>>().join(" ");
     let mail = words.iter().copied().find(is_mail).map(trimmed);
@@ -71,6 +74,8 @@ mod tests {
             ("Jäne jane@acme.example é", "Jäne é"),
             (" \n Jane\tDoe ", "Jane Doe"),
             ("<p>Jane Doe</p>", "Jane Doe"),
+            ("&lt;p&gt;Jane Doe&lt;/p&gt;", "Jane Doe"),
+            ("Jane &amp; Kim Doe", "Jane & Kim Doe"),
             ("<a href=\"https://acme.example/jane\">Jane</a> <jane@acme.example>", "Jane"),
             ("Jane<br/>Doe", "Jane Doe"),
             ("@jane", "@jane"),

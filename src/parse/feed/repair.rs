@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr2;
 use url::Url;
 
 use super::entity::{Reference, reference};
@@ -19,7 +20,7 @@ pub(super) fn repair(text: &str) -> (Cow<'_, str>, Vec<String>) {
     let mut mender = Mender { text, done: 0, out: String::new(), counts: [0; 6] };
     let has_base = text.contains("xml:base");
     let mut at = 0;
-    while let Some(next) = text.as_bytes()[at..].iter().position(|byte| matches!(byte, b'&' | b'<')) {
+    while let Some(next) = memchr2(b'&', b'<', &text.as_bytes()[at..]) {
         at += next;
         let rest = &text[at..];
         at += match rest.as_bytes() {

@@ -7,7 +7,7 @@ use feed_rs::model::{Content, Entry, FeedType, Link, Text};
 use feed_rs::parser::Builder;
 use url::Url;
 
-use super::fields::address_only;
+use super::fields::{address_only, is_other_xml, tags_of};
 use super::item::{Item, Markup};
 use super::person::person;
 use crate::model::{RawAuthor, Timestamp};
@@ -47,7 +47,6 @@ fn system_time(moment: Timestamp) -> SystemTime {
 fn item(entry: Entry, atom: bool) -> Item {
     let published = entry.published.map(|moment| Timestamp(moment.timestamp_millis()));
     let updated = entry.updated.map(|moment| Timestamp(moment.timestamp_millis()));
-    let tags = entry.categories.iter().map(|category| &category.term);
     Item {
         id: Some(entry.id.trim().to_owned()).filter(|id| !id.is_empty()),
         link: page(&entry.links),
@@ -63,7 +62,7 @@ fn item(entry: Entry, atom: bool) -> Item {
         // For RSS feed-rs says that an item was changed when it was published.
         updated: updated.filter(|updated| Some(*updated) != published),
         lang: entry.language,
-        tags: tags.filter(|tag| !tag.is_empty() && !tag.contains("://")).cloned().collect(),
+        tags: entry.categories.into_iter().flat_map(|category| tags_of(Some(category.term), category.label)).collect(),
         ..Item::default()
     }
 }
@@ -86,7 +85,8 @@ fn content(content: Content) -> Option<Markup> {
     let kind = content.content_type.to_string();
     let body = content.body.filter(|body| !body.trim().is_empty())?;
     match &kind[..] {
-        _ if kind.starts_with("text/plain") => Some(Markup::plain(body)),
+        // Elements that stand there as such are read from the field.
+        _ if kind.starts_with("text/plain") || is_other_xml(&kind) => Some(Markup::plain(body)),
         _ if kind.starts_with("text/") || kind.ends_with("xml") => Some(Markup::html(body)),
         _ => None,
     }

@@ -404,6 +404,8 @@ fn titles_keep_their_words() {
         ("How to use &lt;AcmeButton&gt; in C++", "How to use &lt;AcmeButton> in C++", TextForm::Html),
         ("<![CDATA[A <b>bold</b> move]]>", "A <b>bold</b> move", TextForm::Html),
         ("&lt;em&gt;new&lt;/em&gt;", "<em>new</em>", TextForm::Html),
+        ("&lt;blink&gt;new&lt;/blink&gt; &lt;blink&gt;", "<blink>new</blink> &lt;blink>", TextForm::Html),
+        ("safe&lt;script&gt;run()&lt;/script&gt;", "safe<script>run()</script>", TextForm::Html),
     ] {
         let post = post(&format!("<item><guid>1</guid><title>{title}</title></item>"));
         assert_eq!((&post.title[..], post.form), (written, form), "{title}");
@@ -423,7 +425,7 @@ fn atom_says_more() {
          <link href='1.html' type='text/html'/><link rel='related' href='https://other.example/page'/>\
          <link rel='replies' href='1/comments' thr:count='3'/><updated>2026-01-05T10:00:00Z</updated>\
          <author><name>Jane Doe</name><uri>/jane</uri><email>jane@acme.example</email></author>\
-         <category term='outage' label='Outage'/><category term='http://schemas.example/kind#post'/>\
+         <category term='outage' label='Outage'/><category term='de-1' label='Data centre'/><category term='acme' label='r/acme'/><category term='http://schemas.example/kind#post'/>\
          <content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'><p>Down.</p></div></content></entry>",
     );
     assert_eq!(read.url, "https://blog.acme.example/2026/1.html");
@@ -431,7 +433,7 @@ fn atom_says_more() {
     assert_eq!(read.engagement.replies, Some(3));
     assert_eq!(read.published, date::parse("2026-01-05T10:00:00Z"));
     assert_eq!(read.lang.as_deref(), Some("de"));
-    assert_eq!(read.tags, ["outage"]);
+    assert_eq!(read.tags, ["outage", "de-1", "Data centre", "acme"]);
     let author = read.author.expect("an author");
     assert_eq!((&author.name[..], author.url.as_deref()), ("Jane Doe", Some("https://blog.acme.example/jane")));
     assert!(read.text.contains("<p>Down.</p>"), "{}", read.text);
@@ -552,4 +554,112 @@ fn no_bytes_make_it_panic() {
             assert_eq!(read(&answer(body.clone(), None)), read(&answer(body, None)));
         }
     }
+}
+
+#[test]
+fn a_feed_broken_in_one_place_keeps_its_posts() {
+    let one = "<item><title>One</title><link>https://acme.example/1</link></item>";
+    let two = "<item><title>Two</title><link>https://acme.example/2</link></item>";
+    let mut lost = Vec::new();
+    for broken in [
+        format!("<rss version=2.0><channel>{one}{two}</channel></rss>"),
+        format!("<rss version=\"2.0\" version=\"2.0\"><channel>{one}{two}</channel></rss>"),
+        format!("<rss><channel><item class=><title>One</title></item>{two}</channel></rss>"),
+        format!("<rss><channel>{one}{two}"),
+        format!("<rss><channel>{one}{two}</channel></rss"),
+        format!("<rss><channel>{one}{two}</channel></rss>\n<!-- cached --> </html> 12 & <br>"),
+        format!("<channel>{one}{two}</channel>"),
+        format!("<?xml version='1.0'?>\n\n<?xml version='1.0'?><rss><channel>{one}{two}</channel></rss>"),
+        format!("\u{feff} \u{feff}junk & <b>more<rss><channel>{one}{two}</channel></rss>"),
+        format!("<rss><channel><x:y>z</x:y><title>A & B</title>{one}<nope:item/>{two}</channel></rss>"),
+        format!("<rss><channel><description><![CDATA[never closed</description>{one}{two}</channel></rss>"),
+        format!("<rss><channel><!-- never closed {one}{two}</channel></rss>"),
+        format!("<rss><channel><title>Acme</titel>{one}{two}</channel></rss>"),
+        format!("<rss><channel><title>Acme{one}{two}</channel></rss>"),
+        format!("<rss><channel><title Acme</title>{one}{two}</channel></rss>"),
+        format!("<rss><channel><image><title>x</image>{one}</item></item>{two}</channel></channel></rss>"),
+        format!("<rss><channel><1st>x</1st><a b='<'>{one}{two}</channel></rss>"),
+        format!("<rss><channel>{one}<item><title>Two</title><description>a <b>c</i> <p>d & &foo; &#2; <3 <</description></item></rss>"),
+        format!("<rss><channel>{one}<item><title>Two</title><enclosure url=a.mp3 length=1></item></channel></rss>"),
+        format!("<RSS><Channel>{}{two}</CHANNEL></RSS>", one.to_uppercase().replace("ONE", "One")),
+        format!("<rdf:RDF><channel><items><rdf:Seq><rdf:li></items></channel>{one}{two}</rdf:RDF>"),
+        "<rss><channel><item><title>One</title><item><title>Two</title></channel></rss>".to_owned(),
+        "<rss><channel><item><title>One</title></item><title>Two</title></item></channel></rss>"
+            .replace("</item><title>Two", "</item><item><title>Two"),
+        "<feed><entry><id>1</id><title>One<entry><id>2</id><title>Two</entry></feed>".to_owned(),
+        "<feed><entry><title type=html>One</title><content type=xhtml><div><p>x</content></entry><entry><title>Two</title></feed>"
+            .to_owned(),
+    ] {
+        let read = read(&answer(broken.clone(), None));
+        if !read.as_ref().is_ok_and(|read| titles(read) == ["One", "Two"]) {
+            lost.push(format!("{broken}\n    {read:?}"));
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+#[test]
+fn an_item_says_the_same_in_whichever_of_its_forms() {
+    for (item, expected) in [
+        ("<entry><id>/p/1</id></entry>", "https://www.acme.example/p/1"),
+        ("<entry><id>p1</id></entry>", "acme.example:p1"),
+        ("<entry xml:base='https://blog.acme.example/a/'><id>p1</id></entry>", "https://blog.acme.example/a/p1"),
+        ("<entry><id xml:base='/a/'>p1</id></entry>", "https://www.acme.example/a/p1"),
+        (
+            "<entry xml:base='https://blog.acme.example/'><id>tag:acme.example,2026:1</id></entry>",
+            "tag:acme.example,2026:1",
+        ),
+    ] {
+        assert_eq!(entry(item).key, expected, "{item}");
+    }
+    for (entries, lang) in [
+        ("<entry><id>1</id><title xml:lang='de'>x</title></entry>", "de"),
+        (
+            "<entry xml:lang='fr'><id>1</id><title xml:lang='de'>x</title><content xml:lang='nl'>y</content></entry>",
+            "nl",
+        ),
+        ("<entry xml:lang='fr'><id>1</id><title>x</title></entry>", "fr"),
+    ] {
+        assert_eq!(entry(entries).lang.as_deref(), Some(lang), "{entries}");
+    }
+    for (links, url) in [
+        (
+            "<link rel='enclosure'>https://acme.example/a</link><link rel='alternate'>https://acme.example/b</link>",
+            "https://acme.example/b",
+        ),
+        ("<link rel='enclosure' href='https://acme.example/a.mp3'/><link href='/b'/>", "https://www.acme.example/b"),
+    ] {
+        assert_eq!(entry(&format!("<entry><id>1</id>{links}</entry>")).url, url, "{links}");
+    }
+    let twice =
+        entry("<entry><id>1</id><issued>2026-01-01T00:00:00Z</issued><issued>2026-01-02T00:00:00Z</issued></entry>");
+    assert_eq!(twice.published, date::parse("2026-01-02T00:00:00Z"));
+    let escaped = entry("<entry><id>1</id><content type='application/docbook+xml'>&lt;para/></content></entry>");
+    assert_eq!((&escaped.text[..], escaped.form), ("<para/>", TextForm::Plain));
+    let only_a_link = post("<item><link>https://acme.example/1</link></item>");
+    assert_eq!(only_a_link.title, "https://acme.example/1");
+}
+
+#[test]
+fn what_the_answer_says_counts_where_the_feed_says_nothing() {
+    let text = "<feed><entry><id>1</id><title>x</title><link href='page'/></entry></feed>";
+    let read = |headers: &[(&str, &str)]| {
+        let mut answer = answer(text, None);
+        answer.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let post = super::read(&answer).expect("a feed").posts.remove(0).expect("a post");
+        (post.url, post.lang)
+    };
+    let own = "https://www.acme.example/news/page".to_owned();
+    for (place, url) in [
+        ("https://blog.acme.example/a/feed", "https://blog.acme.example/a/page"),
+        ("/a/feed.xml", "https://www.acme.example/a/page"),
+        ("feed.xml", &own[..]),
+        ("http://backend:8080/a/feed", &own[..]),
+        ("http://10.0.0.1/a/feed", &own[..]),
+        ("javascript:alert(1)", &own[..]),
+    ] {
+        assert_eq!(read(&[("content-location", place)]).0, url, "{place}");
+    }
+    assert_eq!(read(&[("content-language", "de")]).1.as_deref(), Some("de"));
+    assert_eq!(read(&[("content-language", "de, en")]).1, None);
 }

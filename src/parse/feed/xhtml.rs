@@ -2,23 +2,24 @@
 //!
 //! In XML `<iframe src="…"/>` is over at once; to a reader of HTML the slash means nothing, and everything behind it would be inside.
 
+use memchr::{memchr_iter, memrchr2};
+
 /// Elements whose inside HTML takes for anything but text to be shown.
 const SWALLOWING: [&str; 10] =
     ["iframe", "script", "style", "title", "textarea", "noembed", "noframes", "noscript", "object", "video"];
 
 /// The same with an end tag behind each such element that ended in itself.
 pub(super) fn as_html(markup: String) -> String {
-    if !markup.contains("/>") {
+    // `<br/>` is everywhere, and no reason to copy a text.
+    if !ends(&markup).any(|end| swallowing(&markup[..end]).is_some()) {
         return markup;
     }
     let mut html = String::with_capacity(markup.len() + 32);
     let mut rest = &markup[..];
-    while let Some(end) = rest.find("/>") {
+    while let Some(end) = ends(rest).next() {
         let (before, behind) = rest.split_at(end);
-        let name = before.rfind('<').map(|start| &before[start + 1..]).filter(|tag| !tag.contains('>'));
-        let name = name.and_then(|tag| tag.split_ascii_whitespace().next()).unwrap_or_default();
         html.push_str(before);
-        match SWALLOWING.iter().find(|known| name.eq_ignore_ascii_case(known)) {
+        match swallowing(before) {
             Some(known) => html.push_str(&format!("></{known}>")),
             None => html.push_str("/>"),
         }
@@ -26,6 +27,19 @@ pub(super) fn as_html(markup: String) -> String {
     }
     html.push_str(rest);
     html
+}
+
+/// Where every `/>` stands.
+fn ends(markup: &str) -> impl Iterator<Item = usize> {
+    let bytes = markup.as_bytes();
+    memchr_iter(b'>', bytes).filter_map(|at| at.checked_sub(1).filter(|before| bytes[*before] == b'/'))
+}
+
+/// The swallowing element that the last tag of this text, not ended yet, is of.
+fn swallowing(text: &str) -> Option<&'static str> {
+    let from = memrchr2(b'<', b'>', text.as_bytes())?;
+    let name = text[from..].strip_prefix('<')?.split_ascii_whitespace().next()?;
+    SWALLOWING.into_iter().find(|known| name.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
