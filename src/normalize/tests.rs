@@ -75,12 +75,12 @@ fn a_whole_post_is_brought_into_our_form() {
 }
 
 #[test]
-fn what_has_no_words_or_no_identity_is_rejected_with_what_was_there() {
+fn what_says_nothing_or_has_no_identity_is_rejected_with_what_was_there() {
     for (raw, why, what) in [
         (
-            RawPost { title: " ".into(), text: "<img src=x>".into(), ..raw() },
-            "neither title nor text",
-            "https://acme.example/blog/1",
+            RawPost { key: "acme:1".into(), text: "<img src=x>".into(), ..RawPost::default() },
+            "neither title, text, page, author nor date",
+            "acme:1",
         ),
         (RawPost { key: " ".into(), url: "".into(), ..raw() }, "neither id nor page of its own", "Acme is down"),
         (
@@ -92,6 +92,12 @@ fn what_has_no_words_or_no_identity_is_rejected_with_what_was_there() {
     ] {
         assert_eq!(normal(raw), Err(Rejection { why: why.into(), what: what.into() }));
     }
+}
+
+#[test]
+fn a_picture_without_words_is_a_post() {
+    let post = good(RawPost { title: " ".into(), text: "<img src=x>".into(), ..raw() });
+    assert_eq!((post.title.as_str(), post.text.as_str()), ("", ""));
 }
 
 #[test]
