@@ -69,7 +69,7 @@ pub(super) fn of_reading(error: ReadError) -> (FetchProblem, Option<Duration>) {
 }
 
 /// Words that may come from a site, as one line in which nothing acts on a terminal, and not too long.
-fn shown(words: &str) -> String {
+pub fn shown(words: &str) -> String {
     let line = words.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line: String = line.collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MAX_WORDS { line } else { line.chars().take(MAX_WORDS).chain(['…']).collect() }

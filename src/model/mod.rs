@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod post;
 pub mod receiver;
 pub mod request;
+pub mod said;
 pub mod secret;
 pub mod settings;
 pub mod source;
@@ -26,13 +27,14 @@ pub use alert::{Alert, AlertId, Coverage, Digest, DigestEntry, Heard, Reason, Su
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
-pub use health::{Budget, FetchProblem, Health, SourceHealth};
+pub use health::{Budget, FetchProblem, Health, HealthChange, SourceHealth};
 pub use issue::{DeafSource, Deafness, Issue, IssueId};
 pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Span, WatchVersion};
 pub use outcome::{Counts, Outcome, Rejection};
 pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};
 pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
+pub use said::{Mark, Update};
 pub use secret::{Secret, SecretValue};
 pub use settings::Settings;
 pub use source::{

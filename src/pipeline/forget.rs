@@ -15,7 +15,7 @@ use super::data::{self, Data, Places};
 use super::supervise::Daemon;
 use crate::clock::Clock;
 use crate::journal::{History, Keep};
-use crate::model::{Author, Event, Ledger, Position, Post, PostId, Timestamp};
+use crate::model::{Author, Event, Ledger, PageRead, Position, Post, PostId, Timestamp};
 use crate::normalize;
 use crate::store::{Left, Store, forget_in_alert};
 
@@ -109,7 +109,9 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
             let mut left = read.as_ref().clone();
             left.posts.retain(|decided| !goes(decided.post.id));
             left.stubs.retain(|stub| !goes(stub.post));
-            let same = left.posts.len() == read.posts.len() && left.stubs.len() == read.stubs.len();
+            left.updates.retain(|update| !goes(update.post));
+            let all = |read: &PageRead| (read.posts.len(), read.stubs.len(), read.updates.len());
+            let same = all(&left) == all(read);
             if same { Keep::Whole } else { Keep::Instead(Box::new(Event::Page(Box::new(left)))) }
         }
         Event::DayOver { watch, day, at, through, alerts } => {

@@ -45,8 +45,8 @@ use cap::{Exhausted, Room};
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
-    StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Author, Duration, Mark, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score,
+    Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -130,7 +130,13 @@ pub fn decide(
         match ended {
             Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
             Ended::Rejected(_) => {}
-            Ended::AlreadySeen(post) => listed.push(post),
+            Ended::AlreadySeen { post, update } => {
+                listed.push(post);
+                if let Some(update) = update.filter(|_| read.updates.len() < PageRead::MAX_UPDATES) {
+                    memory.note_said(post, &source, update.mark());
+                    read.updates.push(update);
+                }
+            }
             Ended::Decided { decided, opened_at } => {
                 listed.push(decided.post.id);
                 memory.remember(&decided, opened_at)?;
@@ -161,7 +167,11 @@ fn newly_deleted(keys: &[String], memory: &Overlay<'_>) -> Result<Vec<PostId>, V
 /// How one post ended.
 enum Ended {
     Rejected(Rejection),
-    AlreadySeen(PostId),
+    /// With what is said of it anew, where that matters.
+    AlreadySeen {
+        post: PostId,
+        update: Option<Update>,
+    },
     /// With the moment at which the post's story was opened.
     Decided {
         decided: Box<Decided>,
@@ -173,7 +183,7 @@ impl Ended {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Rejected(_) => Outcome::Rejected,
-            Self::AlreadySeen(_) => Outcome::AlreadySeen,
+            Self::AlreadySeen { .. } => Outcome::AlreadySeen,
             Self::Decided { decided, .. } => decided.outcome,
         }
     }
@@ -192,10 +202,11 @@ fn decide_post(
         Err(rejection) => return Ok(Ended::Rejected(rejection)),
     };
     let content_hash = dedup::content_hash(&post);
-    let seen = memory.seen(post.id)?;
-    if seen.is_some_and(|seen| seen.content_hash == content_hash) {
-        return Ok(Ended::AlreadySeen(post.id));
+    let known = memory.seen_by(post.id, origin.source)?;
+    if let Some((_, said)) = known.filter(|(seen, _)| seen.content_hash == content_hash) {
+        return Ok(Ended::AlreadySeen { post: post.id, update: said.and_then(|said| said_anew(&post, said)) });
     }
+    let seen = known.map(|(seen, _)| seen);
     if is_forgotten(&post, memory)? {
         // Not even what it was: the id says it to whoever knows the post.
         let why = "forgotten on request".to_owned();
@@ -240,6 +251,12 @@ fn decide_post(
         route(&mut decided, first_poll, rules, memory)?;
     }
     Ok(Ended::Decided { decided: Box::new(decided), opened_at })
+}
+
+/// What its source says of a post that it said otherwise last. What it does not say any more is no news.
+fn said_anew(post: &Post, said: Mark) -> Option<Update> {
+    let mark = Mark::of(&post.engagement, &post.tags);
+    (mark != said && mark != Mark::NOTHING).then(|| Update::of(post))
 }
 
 /// Whether a post, or its author, is to be forgotten.

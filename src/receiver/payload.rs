@@ -97,7 +97,8 @@ pub struct Said<'a> {
     /// Language that the site states, as a primary subtag (`en`), else null.
     pub lang: Option<&'a str>,
     pub tags: &'a [String],
-    /// `likes`, `replies` and `shares` when it was read; null where the site does not say.
+    /// `likes`, `replies` and `shares` when it was read; null where the site does not say. And `rank`, its place on the
+    /// site's front page (1 is first), only where it stands there.
     pub engagement: Engagement,
 }
 

@@ -408,7 +408,7 @@ fn engagement(item: &Value, topic: &Value, is_root: bool) -> Engagement {
     let in_topic = json::count(topic, "posts_count").or(json::count(item, "posts_count"));
     let named = json::count(item, "reply_count").filter(|replies| !is_root || *replies > 0);
     let replies = in_topic.filter(|_| is_root).map(|posts| posts.saturating_sub(1)).or(named);
-    Engagement { likes, replies, shares: None }
+    Engagement { likes, replies, ..Engagement::default() }
 }
 
 /// What an answer without posts says.

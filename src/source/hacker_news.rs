@@ -49,7 +49,8 @@ struct Options {
     #[serde(default = "both")]
     types: Vec<What>,
     /// `true`: only the 30 stories of the front page, in their order. Each has the tag `front-page`, the first ten
-    /// `front-page-top` too.
+    /// `front-page-top` too, and its place as `rank` (1 is first) beside likes and replies. A story that leaves the page
+    /// keeps its tags and its last rank: nothing says when it left.
     #[serde(default)]
     front_page: bool,
     /// Address of the API, for another instance of it.
@@ -259,7 +260,7 @@ fn post(hit: &Value) -> Result<RawPost, Rejection> {
         engagement: Engagement {
             likes: json::count(hit, "points"),
             replies: json::count(hit, "num_comments"),
-            shares: None,
+            ..Engagement::default()
         },
     })
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, ThreadRead, Validators};
 use crate::model::{
-    Alert, Counts, Day, DeafSource, Deafness, Digest, Event, Handle, Issue, JoinedBy, Match, Memory, Outbox, Outcome,
-    Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp,
-    View,
+    Alert, Counts, Day, DeafSource, Deafness, Digest, Engagement, Event, Handle, Issue, JoinedBy, Match, Memory,
+    Outbox, Outcome, Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp, Update, View,
 };
 use crate::store::memory::InMemory;
 use crate::store::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Store, Story};
@@ -278,6 +278,17 @@ pub fn last_page(source: &str, at: i64, cursor: &str, posts: Vec<Decided>) -> Pa
 pub fn stubbed(page: PageRead, posts: &[u8]) -> PageRead {
     let stub = |number: &u8| Stub { post: id(*number), content_hash: u64::from(*number) * 100, story: story(*number) };
     PageRead { stubs: posts.iter().map(stub).collect(), ..page }
+}
+
+/// What is said anew of a post.
+pub fn update(number: u8, replies: u64) -> Update {
+    let engagement = Engagement { replies: Some(replies), ..Engagement::default() };
+    Update { post: id(number), engagement, tags: Vec::new() }
+}
+
+/// The page says anew how many replies posts have that were seen already.
+pub fn updating(page: PageRead, posts: &[(u8, u64)]) -> PageRead {
+    PageRead { updates: posts.iter().map(|(number, replies)| update(*number, *replies)).collect(), ..page }
 }
 
 pub fn read(page: PageRead) -> Vec<Event> {

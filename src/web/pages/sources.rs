@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::{ago, page};
-use crate::model::{Budget, Issue, SourceHealth, Timestamp};
+use crate::model::{Budget, HealthChange, Issue, SourceHealth, Timestamp};
 use crate::pipeline::supervise::Daemon;
 
 /// Closed issues shown, the newest first.
@@ -45,6 +45,11 @@ impl List {
     /// What an issue says in words, line by line.
     fn lines(issue: &Issue) -> Vec<String> {
         issue.text().lines().map(str::to_owned).collect()
+    }
+
+    /// In words: `failing (unreachable)`.
+    fn state(change: &HealthChange) -> String {
+        change.in_words()
     }
 
     fn moment(&self, moment: &Timestamp) -> String {
