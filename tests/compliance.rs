@@ -85,8 +85,9 @@ use Health::{Blocked, Failing, Gone, Limited, Ok as Well};
 const CASES: [Case; 28] = [
     Case { name: "good", answer: Recorded(<[u8]>::to_vec), health: &[Well], reason: &[] },
     Case { name: "unchanged", answer: Unchanged, health: &[Well], reason: &[] },
-    Case { name: "empty", answer: Page(""), health: &[Failing], reason: &[Unreadable] },
-    Case { name: "garbage", answer: Recorded(garbage), health: &[Failing], reason: &[Unreadable] },
+    // A page of which nothing is left is one in which nothing is found.
+    Case { name: "empty", answer: Page(""), health: &[Failing], reason: &[Unreadable, FoundNothing] },
+    Case { name: "garbage", answer: Recorded(garbage), health: &[Failing], reason: &[Unreadable, FoundNothing] },
     // Of a feed or a page what is whole is kept, and then it is well; a list in JSON that is not whole is none.
     Case { name: "cut", answer: Recorded(cut), health: &[Well, Failing], reason: &[Unreadable] },
     Case { name: "latin", answer: Recorded(latin), health: &[Well], reason: &[] },

@@ -209,6 +209,8 @@ async fn a_watch_says_whether_its_mentions_are_followed_whatever_their_score() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_poll_says_anew_of_a_known_post_reaches_the_record_once_and_outlives_a_rebuild() {
     let place = Place::new().await;
+    // A conversation that is followed has counts of its own.
+    place.home.write("config/daemon.toml", &DAEMON.replace("follow_score = 0", "follow_score = 100"));
     place.asks(&[(1, "Acme is down", 0), (2, "Something else", 200)]);
     let inside = Inside::start(&place.home).await;
     mentions(&inside, 1).await;

@@ -128,6 +128,13 @@ mod tests {
     }
 
     #[test]
+    fn words_of_a_site_become_one_line_that_does_nothing_and_has_an_end() {
+        assert_eq!(shown(" not\u{1b}[31m a\r\n feed\u{7} "), "not [31m a feed");
+        let long = shown(&"é ".repeat(MAX_WORDS));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (MAX_WORDS + 1, true));
+    }
+
+    #[test]
     fn every_status_has_its_meaning() {
         let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a date");
         let wait = |seconds| Refusal::Wait(Duration::seconds(seconds));

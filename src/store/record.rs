@@ -57,7 +57,8 @@ impl PostRecord {
         bytes.extend([VERSION, flags]);
         bytes.extend(self.content_hash.to_be_bytes());
         // Milliseconds of some thousand years need no more.
-        bytes.extend(&self.joined_at.0.to_be_bytes()[2..]);
+        let joined_at = self.joined_at.0.clamp(-(1 << 47), (1 << 47) - 1);
+        bytes.extend(&joined_at.to_be_bytes()[2..]);
         if !own {
             bytes.extend(self.story.0.0);
         }
@@ -320,7 +321,7 @@ mod tests {
         let id = PostId::of("hn:1");
         let listers = [vec![listed(3, 19_000, 7)], vec![], vec![listed(1, 2, 0), listed(3, 4, u16::MAX)]];
         for (story, listed) in [id, PostId::of("hn:0"), id].into_iter().zip(listers) {
-            for joined_at in [-1, 0, 1_795_000_000_000, 253_402_300_799_999].map(Timestamp) {
+            for joined_at in [-1, 0, 1_795_000_000_000, (1 << 47) - 1].map(Timestamp) {
                 let (story, listed) = (StoryId(story), listed.clone());
                 let record = PostRecord { content_hash: 9, story, joined_at, expired: true, listed };
                 assert_eq!(PostRecord::decode(id, &record.encode(id)), Ok(record));

@@ -140,6 +140,8 @@ fn each_source_is_asked_what_it_said_itself_of_a_post_that_is_kept(store: &dyn A
     apply(store, [read(updating(page("forum", 12, vec![]), &[(1, 7), (2, 7)]))]);
     assert_eq!((said("forum"), said("planet")), (mark(7), mark(5)));
     assert_eq!(store.seen(id(2)), Ok(None), "what is not known is not made known");
+    apply(store, [read(updating(page("blog", 12, vec![]), &[(1, 7)])), thread(1, 13, None, Some(9), false)]);
+    assert_eq!((said("forum"), said("blog")), (mark(7), nothing), "its conversation said otherwise since");
     apply(store, [expired(&[1], 13)]);
     assert_eq!(said("forum"), Some(None), "nothing of it is kept");
 }

@@ -379,7 +379,7 @@ pub fn thread(root: u8, at: i64, next: Option<i64>, accepted: Option<u8>, closed
         at: Timestamp(at),
         next: next.map(Timestamp),
         ended: None,
-        engagement: None,
+        engagement: accepted.map(|replies| update(root, u64::from(replies)).engagement),
         accepted: accepted.map(id),
         closed,
         validators: Some(Validators { etag: Some(at.to_string()), ..Validators::default() }),
