@@ -215,7 +215,7 @@ async fn what_a_poll_says_anew_of_a_known_post_reaches_the_record_once_and_outli
     let inside = Inside::start(&place.home).await;
     mentions(&inside, 1).await;
     place.asks(&[(1, "Acme is down", 4), (2, "Something else", 201)]);
-    inside.next_poll("qa").await;
+    inside.until("the second poll", async || (inside.health("qa").counts.total() >= 4).then_some(())).await;
     let counts = inside.health("qa").counts;
     assert_eq!((counts.already_seen, counts.edited, counts.total()), (2, 0, 4));
     assert_eq!(inside.search("replies=4").total, 1);
