@@ -17,6 +17,7 @@ pub mod receiver;
 pub mod request;
 pub mod said;
 pub mod secret;
+pub mod sentiment;
 pub mod settings;
 pub mod source;
 pub mod story;
@@ -36,6 +37,7 @@ pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
 pub use said::{Mark, Update};
 pub use secret::{Secret, SecretValue};
+pub use sentiment::{Cue, Label, Labelled, Sense, Sentiment, SentimentClass, Unclassified, Valence};
 pub use settings::Settings;
 pub use source::{
     Lack, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, SeenPage, Source, SourceKind, Subscription,
