@@ -24,8 +24,8 @@ use overheard::clock::{Clock, Moved};
 use overheard::config::sample::source_of;
 use overheard::config::{Config, SourceConfig};
 use overheard::model::{
-    Duration, FetchProblem, Health, Lack, Next, Progress, ReadError, Reading, Request, Response, Source, SourceHealth,
-    SourceKind, Sources, Subscription, Timestamp,
+    Deafness, Duration, FetchProblem, Health, Lack, Next, Progress, ReadError, Reading, Request, Response, Source,
+    SourceHealth, SourceKind, Sources, Subscription, Timestamp,
 };
 use overheard::pipeline::push::{PushError, Pushed};
 use overheard::pipeline::supervise::Daemon;
@@ -48,6 +48,8 @@ struct Case {
     answer: Answer,
     /// What the source's health must be.
     health: &'static [Health],
+    /// What must be said to be wrong where it is not well.
+    reason: &'static [Deafness],
 }
 
 /// What is answered, to the first request and to those that follow.
@@ -77,39 +79,46 @@ enum RetryAfter {
 }
 
 use Answer::{Charset, Error, Page, Recorded, Status, Unchanged, Wait};
+use Deafness::{Blocked as Refused, Failing as Errors, FoundNothing, Unreadable, Wall};
 use Health::{Blocked, Failing, Gone, Limited, Ok as Well};
 
 const CASES: [Case; 28] = [
-    Case { name: "good", answer: Recorded(<[u8]>::to_vec), health: &[Well] },
-    Case { name: "unchanged", answer: Unchanged, health: &[Well] },
-    Case { name: "empty", answer: Page(""), health: &[Failing] },
-    Case { name: "garbage", answer: Recorded(garbage), health: &[Failing] },
+    Case { name: "good", answer: Recorded(<[u8]>::to_vec), health: &[Well], reason: &[] },
+    Case { name: "unchanged", answer: Unchanged, health: &[Well], reason: &[] },
+    // A page of which nothing is left is one in which nothing is found.
+    Case { name: "empty", answer: Page(""), health: &[Failing], reason: &[Unreadable, FoundNothing] },
+    Case { name: "garbage", answer: Recorded(garbage), health: &[Failing], reason: &[Unreadable, FoundNothing] },
     // Of a feed or a page what is whole is kept, and then it is well; a list in JSON that is not whole is none.
-    Case { name: "cut", answer: Recorded(cut), health: &[Well, Failing] },
-    Case { name: "latin", answer: Recorded(latin), health: &[Well] },
-    Case { name: "charset", answer: Charset("windows-1252"), health: &[Well] },
-    Case { name: "nocharset", answer: Charset("no-such-charset"), health: &[Well] },
-    Case { name: "html", answer: Page(PAGE), health: &[Failing] },
-    Case { name: "login", answer: Page(LOGIN), health: &[Blocked] },
+    Case { name: "cut", answer: Recorded(cut), health: &[Well, Failing], reason: &[Unreadable] },
+    Case { name: "latin", answer: Recorded(latin), health: &[Well], reason: &[] },
+    Case { name: "charset", answer: Charset("windows-1252"), health: &[Well], reason: &[] },
+    Case { name: "nocharset", answer: Charset("no-such-charset"), health: &[Well], reason: &[] },
+    Case { name: "html", answer: Page(PAGE), health: &[Failing], reason: &[Unreadable, FoundNothing] },
+    Case { name: "login", answer: Page(LOGIN), health: &[Blocked], reason: &[Wall] },
     // Nobody gave it a validator.
-    Case { name: "unasked304", answer: Status(304), health: &[Failing] },
-    Case { name: "refused401", answer: Status(401), health: &[Blocked] },
-    Case { name: "refused403", answer: Status(403), health: &[Blocked] },
-    Case { name: "json401", answer: Error(401), health: &[Blocked] },
-    Case { name: "json403", answer: Error(403), health: &[Blocked] },
-    Case { name: "missing", answer: Status(404), health: &[Failing] },
-    Case { name: "json404", answer: Error(404), health: &[Failing] },
-    Case { name: "gone", answer: Status(410), health: &[Gone] },
-    Case { name: "broken500", answer: Status(500), health: &[Failing] },
-    Case { name: "json500", answer: Error(500), health: &[Failing] },
-    Case { name: "broken502", answer: Status(502), health: &[Failing] },
-    Case { name: "broken503", answer: Status(503), health: &[Failing] },
-    Case { name: "many-seconds", answer: Wait(429, RetryAfter::Seconds), health: &[Limited] },
-    Case { name: "many-date", answer: Wait(429, RetryAfter::Date), health: &[Limited] },
-    Case { name: "many", answer: Wait(429, RetryAfter::None), health: &[Limited] },
-    Case { name: "json429", answer: Error(429), health: &[Limited] },
-    Case { name: "wait503", answer: Wait(503, RetryAfter::Seconds), health: &[Limited] },
-    Case { name: "wait403", answer: Wait(403, RetryAfter::Seconds), health: &[Limited] },
+    Case { name: "unasked304", answer: Status(304), health: &[Failing], reason: &[Errors] },
+    Case { name: "refused401", answer: Status(401), health: &[Blocked], reason: &[Refused] },
+    Case { name: "refused403", answer: Status(403), health: &[Blocked], reason: &[Refused] },
+    Case { name: "json401", answer: Error(401), health: &[Blocked], reason: &[Refused] },
+    Case { name: "json403", answer: Error(403), health: &[Blocked], reason: &[Refused] },
+    Case { name: "missing", answer: Status(404), health: &[Failing], reason: &[Errors] },
+    Case { name: "json404", answer: Error(404), health: &[Failing], reason: &[Errors] },
+    Case { name: "gone", answer: Status(410), health: &[Gone], reason: &[Deafness::Gone] },
+    Case { name: "broken500", answer: Status(500), health: &[Failing], reason: &[Errors] },
+    Case { name: "json500", answer: Error(500), health: &[Failing], reason: &[Errors] },
+    Case { name: "broken502", answer: Status(502), health: &[Failing], reason: &[Errors] },
+    Case { name: "broken503", answer: Status(503), health: &[Failing], reason: &[Errors] },
+    Case {
+        name: "many-seconds",
+        answer: Wait(429, RetryAfter::Seconds),
+        health: &[Limited],
+        reason: &[Deafness::Limited],
+    },
+    Case { name: "many-date", answer: Wait(429, RetryAfter::Date), health: &[Limited], reason: &[Deafness::Limited] },
+    Case { name: "many", answer: Wait(429, RetryAfter::None), health: &[Limited], reason: &[Deafness::Limited] },
+    Case { name: "json429", answer: Error(429), health: &[Limited], reason: &[Deafness::Limited] },
+    Case { name: "wait503", answer: Wait(503, RetryAfter::Seconds), health: &[Limited], reason: &[Deafness::Limited] },
+    Case { name: "wait403", answer: Wait(403, RetryAfter::Seconds), health: &[Limited], reason: &[Deafness::Limited] },
 ];
 
 fn garbage(_: &[u8]) -> Vec<u8> {
@@ -377,6 +386,17 @@ impl Bench {
     }
 }
 
+/// What must be said to be wrong in a case for such a kind.
+fn reason(case: &Case, kindred: Kindred) -> &'static [Deafness] {
+    match (kindred, case.answer) {
+        (Kindred::Asked, _) => case.reason,
+        // It opens no stream: 2xx is a status like others.
+        (Kindred::Streamed, Recorded(_) | Charset(_) | Page(_) | Unchanged) => &[Errors],
+        (Kindred::Streamed, Status(_) | Error(_) | Wait(..)) => case.reason,
+        (Kindred::Pushed, _) => &[],
+    }
+}
+
 /// What must come of a case for such a kind.
 fn expected(case: &Case, kindred: Kindred) -> &'static [Health] {
     match (kindred, case.answer) {
@@ -413,9 +433,15 @@ async fn whatever_a_site_answers_is_counted_shown_in_the_right_health_and_obeyed
                 seen.last_error.is_some() && seen.reason.is_some()
             }
         };
-        if !expected.contains(&seen.health) || !told {
-            let (counts, error) = (seen.counts.total(), &seen.last_error);
-            wrong.push(format!("{}: {:?}, not {expected:?}; {counts} posts, {error:?}", source.name, seen.health));
+        let reasons = reason(case, kindred);
+        let named = seen.reason.is_none_or(|said| reasons.contains(&said));
+        if !expected.contains(&seen.health) || !told || !named {
+            let (counts, error, said) = (seen.counts.total(), &seen.last_error, seen.reason.map(Deafness::name));
+            let seen = seen.health;
+            wrong.push(format!(
+                "{}: {seen:?}, not {expected:?}; {said:?}, not {reasons:?}; {counts} posts, {error:?}",
+                source.name
+            ));
         }
         let asked = bench.sites.times(&source.name).len();
         assert!(asked <= MOST_ASKED, "{} asks {asked} times for pages that repeat themselves", source.name);

@@ -6,7 +6,15 @@ use common::collector::Collector;
 use common::home::{Home, feed, routes};
 use common::inside::Inside;
 use common::web::{Page, Web};
-use overheard::model::{Duration, SourceHealth};
+use std::sync::{Arc, Mutex};
+
+use common::inside::paths;
+use overheard::clock::Clock;
+use overheard::config::Config;
+use overheard::model::{
+    Duration, FetchProblem, Next, Progress, ReadError, Reading, Request, Response, Source, SourceHealth, Sources,
+};
+use overheard::pipeline::supervise::Daemon;
 
 const LONG: &str = "Nothing works since this morning, and nobody answers.";
 
@@ -128,4 +136,111 @@ async fn a_time_without_the_daemon_is_no_time_of_silence() {
     assert!((0.49..0.51).contains(&coverage), "half of the day nobody listened: {coverage}");
     assert_eq!(inside.daemon.store.downs().unwrap().len(), 1);
     inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_states_that_a_source_was_in_are_known_over_a_restart() {
+    let (web, _collector, home) = one_feed().await;
+    let inside = Inside::start(&home).await;
+    inside.next_poll("news").await;
+    for page in [Page::status(403), Page::status(401), Page::status(500)] {
+        web.set("news.test", "/feed.xml", page);
+        inside.next_poll("news").await;
+    }
+    let states = |inside: &Inside| -> Vec<String> {
+        seen(inside, "news").history.iter().map(overheard::model::HealthChange::in_words).collect()
+    };
+    assert_eq!(states(&inside), ["ok", "blocked", "failing"], "another status with the same meaning is no change");
+    let now = inside.stop().await;
+
+    web.set("news.test", "/feed.xml", Page::rss(&[("/1", "Weather", LONG)]));
+    let inside = Inside::start_at(&home, now + Duration::minutes(1)).await.unwrap();
+    inside.next_poll("news").await;
+    inside.until("the history", async || (states(&inside).len() > 1).then_some(())).await;
+    assert_eq!(states(&inside), ["ok", "blocked", "failing", "ok"]);
+    for _ in 0..40 {
+        for page in [Page::status(403), Page::rss(&[("/1", "Weather", LONG)])] {
+            web.set("news.test", "/feed.xml", page);
+            sleep_over(&inside, Duration::hours(7)).await;
+        }
+    }
+    let history = seen(&inside, "news").history;
+    assert_eq!(history.len(), SourceHealth::MAX_HISTORY);
+    assert!(history.windows(2).all(|pair| pair[0].at <= pair[1].at && pair[0].health != pair[1].health));
+    inside.stop().await;
+}
+
+/// Has another way, of two pages, when its own fails. Remembers it if it was gone to its end.
+#[derive(Debug)]
+struct TwoWays(String);
+
+impl Source for TwoWays {
+    fn next(&self, progress: &Progress) -> Next {
+        let path = match (progress.notes.contains_key("lesser"), progress.page) {
+            (false, 0) => "/own",
+            (true, 0) => "/lesser",
+            (true, 1) => "/lesser2",
+            _ => return Next::Done,
+        };
+        Next::Http(Box::new(Request::get(format!("{}{path}", self.0).parse().unwrap_or_else(|_| panic!("{path}")))))
+    }
+
+    fn read(&self, progress: &Progress, _: &Response) -> Result<Reading, ReadError> {
+        let degraded = progress.notes.contains_key("lesser").then(|| "without its words".to_owned());
+        Ok(Reading {
+            progress: Progress { page: progress.page + 1, ..progress.clone() },
+            degraded,
+            ..Reading::default()
+        })
+    }
+
+    fn fall_back(&self, progress: &Progress, _: &FetchProblem) -> Option<Progress> {
+        let notes = [("lesser".to_owned(), String::new())].into();
+        progress.notes.is_empty().then(|| Progress { notes, ..progress.clone() })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unchanged_is_said_of_the_way_that_was_asked_and_no_other() {
+    let (web, _collector, home) = one_feed().await;
+    let tagged = |body: &str, tag: &str| Page::json(body).header("etag", format!("\"{tag}\""));
+    web.set("two.test", "/own", tagged("1", "own"));
+    web.set("two.test", "/lesser", tagged("2", "lesser"));
+    let (mut config, _) = Config::load(&paths(&home)).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    config.sources[0].source = Arc::new(TwoWays(web.url("two.test", "")));
+    overheard::telemetry::start_metrics();
+    let (clock, hands) = Clock::moved(common::inside::START);
+    let output = Arc::new(Mutex::new(Vec::<u8>::new()));
+    let daemon = Daemon::start(config, paths(&home), clock, output, overheard::web::serve).await;
+    let daemon = daemon.unwrap_or_else(|error| panic!("{error:#}"));
+    let news = || daemon.board.health().remove(0);
+    let polled = async || {
+        let before = news();
+        common::until("the next poll", async || {
+            hands.advance(Duration::seconds(5));
+            let now = news();
+            (now.last_answered > before.last_answered || now.failures > before.failures).then_some(now)
+        })
+        .await
+    };
+    assert_eq!(polled().await.degraded, None);
+    // The other way breaks off in the middle: where the source stands, and by which validators, stays as it was.
+    web.set("two.test", "/own", Page::status(503));
+    let seen = polled().await;
+    assert!(seen.degraded.is_some() && seen.failures == 1, "{seen:?}");
+    web.set("two.test", "/own", tagged("1", "own"));
+    let seen = polled().await;
+    assert_eq!((seen.degraded, seen.failures), (None, 0), "its own way says that nothing changed");
+    let asked: Vec<String> =
+        web.asked().into_iter().filter(|asked| asked.host == "two.test").map(|asked| asked.path).collect();
+    assert_eq!(asked.iter().filter(|path| *path == "/own").count(), 3, "{asked:?}");
+
+    // Now to its end; and what is then unchanged is the lesser way.
+    web.set("two.test", "/own", Page::status(503));
+    web.set("two.test", "/lesser2", Page::json("3"));
+    assert!(polled().await.degraded.is_some());
+    assert!(polled().await.degraded.is_some());
+    let last = web.asked().pop().map(|asked| (asked.path, asked.headers.contains_key("if-none-match")));
+    assert_eq!(last, Some(("/lesser".to_owned(), true)));
+    daemon.stop().await;
 }

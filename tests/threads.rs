@@ -207,6 +207,37 @@ async fn a_watch_says_whether_its_mentions_are_followed_whatever_their_score() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_poll_says_anew_of_a_known_post_reaches_the_record_once_and_outlives_a_rebuild() {
+    let place = Place::new().await;
+    // A conversation that is followed has counts of its own.
+    place.home.write("config/daemon.toml", &DAEMON.replace("follow_score = 0", "follow_score = 100"));
+    place.asks(&[(1, "Acme is down", 0), (2, "Something else", 200)]);
+    let inside = Inside::start(&place.home).await;
+    mentions(&inside, 1).await;
+    place.asks(&[(1, "Acme is down", 4), (2, "Something else", 201)]);
+    inside.until("the second poll", async || (inside.health("qa").counts.total() >= 4).then_some(())).await;
+    let counts = inside.health("qa").counts;
+    assert_eq!((counts.already_seen, counts.edited, counts.total()), (2, 0, 4));
+    assert_eq!(inside.search("replies=4").total, 1);
+    assert_eq!(inside.search("replies=200").total, 1, "one more of many is not worth writing it anew");
+    let updates = |inside: &Inside| {
+        let events =
+            inside.daemon.history().replay(overheard::model::Position(0)).flatten().flat_map(|(_, events)| events);
+        events.map(|event| if let Event::Page(read) = event { read.updates.len() } else { 0 }).sum::<usize>()
+    };
+    inside.next_poll("qa").await;
+    assert_eq!(updates(&inside), 1, "and the next poll says nothing new");
+    let now = inside.stop().await;
+
+    overheard::pipeline::data::Data::discard_views(&place.home.data()).unwrap();
+    let inside = Inside::start_at(&place.home, now).await.unwrap();
+    assert_eq!(inside.search("replies=4").total, 1);
+    inside.next_poll("qa").await;
+    assert_eq!(updates(&inside), 1);
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn counts_and_the_end_of_a_conversation_reach_the_record_and_outlive_a_rebuild() {
     let place = Place::new().await;
     place.asks(&[(1, "Acme is down", 0)]);
@@ -220,7 +251,7 @@ async fn counts_and_the_end_of_a_conversation_reach_the_record_and_outlive_a_reb
         at: inside.now(),
         next: None,
         ended: Some(overheard::model::event::ThreadEnd::Closed),
-        engagement: Some(Engagement { likes: Some(70), replies: Some(9), shares: None }),
+        engagement: Some(Engagement { likes: Some(70), replies: Some(9), ..Engagement::default() }),
         accepted: None,
         closed: true,
         validators: None,
@@ -237,5 +268,97 @@ async fn counts_and_the_end_of_a_conversation_reach_the_record_and_outlive_a_reb
     let rebuilt = only(&inside, "acme");
     assert_eq!(serde_json::to_value(rebuilt).unwrap(), serde_json::to_value(as_it_is).unwrap());
     assert_eq!(inside.daemon.store.followed().unwrap(), []);
+    inside.stop().await;
+}
+
+/// A daemon with one source that follows every mention, and where its posts stand.
+async fn follows(source: &str) -> (Web, Home, Collector) {
+    let (web, hook) = (Web::start().await, Collector::start().await);
+    let source = source.replace("FORUM", &web.url("forum.test", "")).replace("HN", &web.url("hn.test", "/api/v1"));
+    let home = Home::new(&source, &hook);
+    home.write("config/daemon.toml", DAEMON);
+    (web, home, hook)
+}
+
+/// Lets time pass until the conversation with this root is followed no more.
+async fn over(inside: &Inside, root: PostId) {
+    let over = async || inside.daemon.store.followed_in(root).unwrap().is_none().then_some(());
+    inside.until("the end of the conversation", over).await;
+}
+
+fn json(value: &serde_json::Value) -> Page {
+    Page::json(&value.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forum_says_what_was_accepted_that_a_topic_is_closed_and_that_one_was_deleted() {
+    let source = "[[source]]\nname = \"qa\"\nkind = \"discourse\"\nurl = \"FORUM\"\nevery = \"5m\"\n";
+    let (web, home, _hook) = follows(source).await;
+    let post = |topic: u64, number: u64, text: &str| {
+        serde_json::json!({ "id": topic * 100 + number, "topic_id": topic, "post_number": number, "post_type": 1,
+            "username": "sam", "topic_title": format!("Acme {topic}"), "topic_slug": "acme", "cooked": text,
+            "created_at": "2026-09-21T14:13:20.000Z", "updated_at": "2026-09-21T14:13:20.000Z" })
+    };
+    let topics = [post(1, 1, "<p>It does not start.</p>"), post(2, 1, "<p>Who else?</p>")];
+    web.set("forum.test", "/posts.json", json(&serde_json::json!({ "latest_posts": topics })));
+    let topic = |topic: u64, posts: &[serde_json::Value]| {
+        serde_json::json!({ "id": topic, "title": format!("Acme {topic}"), "slug": "acme", "posts_count": posts.len(),
+            "closed": false, "archived": false, "post_stream": { "posts": posts } })
+    };
+    web.set("forum.test", "/t/1.json", json(&topic(1, &topics[..1])));
+    web.set("forum.test", "/t/2.json", json(&topic(2, &topics[1..])));
+    let inside = Inside::start(&home).await;
+    mentions(&inside, 2).await;
+    let (first, second) = (only(&inside, "starts OR start"), only(&inside, "else"));
+    assert!(!first.standing.closed && inside.daemon.store.followed().unwrap().len() == 2);
+
+    let mut closed = topic(1, &[topics[0].clone(), post(1, 2, "<p>Switch it on.</p>")]);
+    closed["closed"] = true.into();
+    closed["accepted_answer"] = serde_json::json!({ "post_number": 2, "username": "sam" });
+    web.set("forum.test", "/t/1.json", json(&closed));
+    let mut deleted = topic(2, &topics[1..]);
+    deleted["deleted_at"] = "2026-09-21T15:00:00.000Z".into();
+    web.set("forum.test", "/t/2.json", json(&deleted));
+    inside.hands.advance(minutes(11));
+    over(&inside, first.id).await;
+    over(&inside, second.id).await;
+
+    let reply = only(&inside, "switch");
+    let first = only(&inside, "start");
+    assert_eq!((first.standing.closed, first.standing.accepted), (true, Some(reply.id)));
+    assert_eq!((first.engagement.replies, inside.search(&format!("thread:{}", first.id)).total), (Some(1), 2));
+    assert_eq!(inside.search("else").total, 0, "its words are not kept");
+    let second = inside.search("").results.into_iter().find(|found| found.id == second.id).unwrap();
+    assert!(second.standing.deleted.is_some() && second.title.text.is_empty() && second.author.is_none());
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_story_that_hacker_news_took_away_loses_its_words_and_is_followed_no_more() {
+    let source = "[[source]]\nname = \"qa\"\nkind = \"hacker_news\"\nurl = \"HN\"\nevery = \"5m\"\n";
+    let (web, home, _hook) = follows(source).await;
+    let hits = serde_json::json!({ "nbPages": 1, "hits": [{ "objectID": "7", "title": "Acme is down", "author": "sam",
+        "points": 3, "num_comments": 0, "created_at_i": START.seconds(), "_tags": ["story"] }] });
+    web.set("hn.test", "/api/v1/search_by_date", json(&hits));
+    let comment = serde_json::json!({ "id": 8, "text": "Works for me", "author": "kim", "story_id": 7, "parent_id": 7,
+        "created_at_i": START.seconds() + 60, "children": [] });
+    let item = serde_json::json!({ "id": 7, "type": "story", "title": "Acme is down", "author": "sam", "points": 40,
+        "story_id": 7, "children": [comment] });
+    web.set("hn.test", "/api/v1/items/7", json(&item));
+    let inside = Inside::start(&home).await;
+    mentions(&inside, 1).await;
+    let root = PostId::of("hn:7");
+    inside.hands.advance(minutes(11));
+    inside.until("the reading", async || (inside.search("likes=40").total == 1).then_some(())).await;
+    assert_eq!(inside.search(&format!("thread:{root}")).total, 2);
+
+    let dead = serde_json::json!({ "id": 7, "type": "story", "title": null, "author": null, "text": null, "url": null,
+        "points": null, "story_id": 7, "children": [comment] });
+    web.set("hn.test", "/api/v1/items/7", json(&dead));
+    inside.hands.advance(minutes(25));
+    over(&inside, root).await;
+    let found = inside.search("").results.into_iter().find(|found| found.id == root).unwrap();
+    assert!(found.standing.deleted.is_some() && found.title.text.is_empty() && found.author.is_none());
+    assert_eq!((found.engagement.likes, inside.search("works").total), (Some(40), 1), "counts and replies stay");
     inside.stop().await;
 }

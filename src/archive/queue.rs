@@ -42,6 +42,11 @@ pub(super) enum News {
         accepted: Option<PostId>,
         closed: bool,
     },
+    /// A source says this of it now; see [`Update`](crate::model::Update).
+    Said {
+        engagement: Engagement,
+        tags: Vec<String>,
+    },
     Answered(Answered),
     /// Its words are not kept any more.
     Deleted(Timestamp),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     Alert, AlertId, Answered, Event, Match, Outcome, Post, PostId, Reason, Score, Sense, Standing, StoryId,
-    SuppressedAlert, event::Decided, event::ThreadRead, is_mention,
+    SuppressedAlert, Update, event::Decided, event::ThreadRead, is_mention,
 };
 use crate::query::Facts;
 
@@ -66,9 +66,14 @@ impl Record {
     pub(super) fn take(&mut self, news: &News) {
         match news {
             News::Thread { engagement, accepted, closed } => {
-                self.post.engagement = engagement.unwrap_or(self.post.engagement);
+                self.post.engagement = engagement.unwrap_or_default().over(self.post.engagement);
                 self.standing.accepted = accepted.or(self.standing.accepted);
                 self.standing.closed |= closed;
+            }
+            News::Said { engagement, tags } => {
+                // The tags of a post that its site deleted are not kept any more.
+                let tags = if self.standing.deleted.is_none() { &tags[..] } else { &[] };
+                Update::take_into(*engagement, tags, &mut self.post);
             }
             News::Answered(answered) => {
                 self.standing.answered.get_or_insert_with(|| answered.clone());
@@ -127,6 +132,9 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
                     keep(decided, &mut moves, &mut posts);
                     let answered = || News::Answered(Answered::by(&decided.post));
                     decided.answers.iter().for_each(|post| stand(*post, answered(), &mut posts));
+                }
+                for Update { post, engagement, tags } in page.updates.iter().cloned() {
+                    stand(post, News::Said { engagement, tags }, &mut posts);
                 }
             }
             Event::Thread(read) => posts_of_thread(read, &mut posts),

@@ -1,5 +1,6 @@
 //! How does the one thread write posts so that they are soon visible and none is lost?
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -114,15 +115,31 @@ impl Change {
     }
 }
 
-impl Task {
-    /// Whether it looks at what is in the index: then all before it must be there.
-    fn looks_back(&self) -> bool {
-        match self {
-            Self::Frame { changes, .. } => {
-                changes.iter().any(|change| matches!(change, Change::Merge { .. } | Change::Stand { .. }))
+impl Batch {
+    /// Whether a task looks at something in the index that waits here to be there.
+    fn holds_back(&self, task: &Task) -> bool {
+        let Task::Frame { changes, .. } = task else { return true };
+        let mut looked_at = HashSet::new();
+        for change in changes {
+            match change {
+                Change::Merge { .. } => return true,
+                Change::Stand { post, .. } => drop(looked_at.insert(*post)),
+                Change::Keep(_) | Change::Drop(_) => {}
             }
-            Self::Forget(_) => true,
         }
+        !looked_at.is_empty() && self.tasks.iter().any(|task| task.touches(&looked_at))
+    }
+}
+
+impl Task {
+    /// Whether it changes one of these posts, or which ones cannot be told.
+    fn touches(&self, posts: &HashSet<PostId>) -> bool {
+        let Self::Frame { changes, .. } = self else { return true };
+        changes.iter().any(|change| match change {
+            Change::Keep(record) => posts.contains(&record.post.id),
+            Change::Drop(post) | Change::Stand { post, .. } => posts.contains(post),
+            Change::Merge { .. } => true,
+        })
     }
 }
 
@@ -132,7 +149,7 @@ impl Writer {
         loop {
             match self.queue.take(self.batch.left(self.clock.now())) {
                 Taken::Task(task) => {
-                    if task.looks_back() && !self.settle(Ok(())) {
+                    if self.batch.holds_back(&task) && !self.settle(Ok(())) {
                         return;
                     }
                     if !self.accept(task) {

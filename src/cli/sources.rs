@@ -26,6 +26,8 @@ const MAX_ANSWER: u64 = 1_024;
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct SourcesArgs {
+    /// Only this source, with the history of its states.
+    name: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -131,7 +133,11 @@ fn list(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow::R
     let Some(daemon) = context.daemon() else {
         anyhow::bail!("no daemon runs on {}; start it with `overheard run`", context.data_dir().display());
     };
-    let list = all_sources(&daemon)?;
+    let mut list = all_sources(&daemon)?;
+    if let Some(name) = &args.name {
+        list.sources.retain(|source| source.name == *name);
+        anyhow::ensure!(!list.sources.is_empty(), "there is no source `{name}`; `overheard sources` lists all of them");
+    }
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &list)?;
         writeln!(out)?;
@@ -154,6 +160,9 @@ fn list(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow::R
         table.add_row(row(source, list.as_of));
     }
     writeln!(out, "{table}")?;
+    if args.name.is_some() {
+        return list.sources.iter().try_for_each(|source| history(source, list.as_of, out)).map(|()| Exit::Done);
+    }
     for listed in issues.issues.iter().filter(|listed| listed.issue.closed.is_none()) {
         writeln!(out, "\n{} (open for {})", listed.title, list.as_of.since(listed.issue.opened))?;
         listed.issue.text().lines().try_for_each(|line| writeln!(out, "  {line}"))?;
@@ -175,6 +184,14 @@ fn all_sources(daemon: &Client) -> anyhow::Result<SourceList> {
         list.next = more.next;
     }
     Ok(list)
+}
+
+/// The states of a source, the newest first.
+fn history(source: &SourceHealth, now: Timestamp, out: &mut dyn Write) -> anyhow::Result<()> {
+    for change in source.history.iter().rev() {
+        writeln!(out, "{}  {} ago  {}", change.at, now.since(change.at), change.in_words())?;
+    }
+    Ok(())
 }
 
 fn row(source: &SourceHealth, now: Timestamp) -> [String; 10] {

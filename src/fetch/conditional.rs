@@ -87,6 +87,7 @@ pub(super) fn learn(
         body_hash,
         distrusted: changed_under_it,
         moved_to: moved_to(request, moved),
+        degraded: None,
     }
 }
 

@@ -38,6 +38,7 @@ use crate::model::{Auth, Budget, Duration, FetchProblem, Request, Response, Time
 use hops::{Arrived, Errand};
 use lanes::Lanes;
 pub use poll::{Page, Poll, Turned};
+pub use problem::shown;
 use robots::Robots;
 pub use settings::{DoorSettings, HostRules, LimitBy, Policy};
 pub use stream::Stream;

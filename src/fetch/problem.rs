@@ -69,7 +69,7 @@ pub(super) fn of_reading(error: ReadError) -> (FetchProblem, Option<Duration>) {
 }
 
 /// Words that may come from a site, as one line in which nothing acts on a terminal, and not too long.
-fn shown(words: &str) -> String {
+pub fn shown(words: &str) -> String {
     let line = words.split(|c: char| c.is_control() || c.is_whitespace()).filter(|word| !word.is_empty());
     let line: String = line.collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MAX_WORDS { line } else { line.chars().take(MAX_WORDS).chain(['…']).collect() }
@@ -125,6 +125,13 @@ mod tests {
             assert_eq!(of_status(status, header, true, now), Refusal::Wait(Duration::seconds(300)));
         }
         assert_eq!(of_status(401, header, true, now), Refusal::Problem(FetchProblem::Refused { status: 401 }));
+    }
+
+    #[test]
+    fn words_of_a_site_become_one_line_that_does_nothing_and_has_an_end() {
+        assert_eq!(shown(" not\u{1b}[31m a\r\n feed\u{7} "), "not [31m a feed");
+        let long = shown(&"é ".repeat(MAX_WORDS));
+        assert_eq!((long.chars().count(), long.ends_with('…')), (MAX_WORDS + 1, true));
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub struct ThreadPage {
 impl Door {
     /// Asks how the conversation of a post goes on: one request, in its turn under the limit of its host like every
     /// other. `known` are the validators of the last time.
+    ///
+    /// There is no other way here as polls have one ([`Source::fall_back`]): that is a progress to go on with, and a
+    /// conversation has none. A source that falls back shows less in its other way, most of all no counts and no
+    /// replies, which are all that is asked for here; the schedule asks again later, when the first way may work.
     pub async fn conversation(
         &self,
         source: Arc<dyn Source>,

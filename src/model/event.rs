@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Alert, AlertId, Counts, Day, Engagement, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
-    Sense, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    Sense, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -72,11 +72,17 @@ pub struct PageRead {
     /// The page bound was reached before a known post: posts may be missing before this page's oldest.
     #[serde(default)]
     pub gap: bool,
+    /// What is said anew of posts that were seen already: of those whose [`Mark`](super::Mark) is another one than this
+    /// source left, at most [`PageRead::MAX_UPDATES`]. The rest is seen at the next poll.
+    #[serde(default)]
+    pub updates: Vec<Update>,
 }
 
 impl PageRead {
     /// Most rejections kept in words.
     pub const MAX_REJECTED: usize = 20;
+    /// Most posts written anew for one page because their counts, rank or tags changed.
+    pub const MAX_UPDATES: usize = 100;
 }
 
 /// What one reading of a followed conversation found, beside its replies.
@@ -165,6 +171,10 @@ pub struct Validators {
     /// The address that a permanent redirect (301, 308) led to; asked directly from now on.
     #[serde(default)]
     pub moved_to: Option<String>,
+    /// What they came with was read in a lesser way than the one configured; what that means, in words. "Unchanged" is
+    /// then said of that.
+    #[serde(default)]
+    pub degraded: Option<String>,
 }
 
 /// A post with everything that was decided on it.

@@ -166,6 +166,10 @@ pub struct SourceHealth {
     /// Since when it is.
     #[serde(default)]
     pub degraded_since: Option<Timestamp>,
+    /// How its state changed, the oldest first, at most [`SourceHealth::MAX_HISTORY`]; kept over restarts. What only the
+    /// time makes of it (`quiet`, `stale`) is not among them.
+    #[serde(default)]
+    pub history: Vec<HealthChange>,
     /// What the reader had to mend in the last answer.
     pub repaired: Vec<String>,
     /// Polls whose page bound was reached before a known post.
@@ -192,6 +196,30 @@ impl SourceHealth {
         let words = words.trim().to_lowercase();
         [&self.name, &self.kind, self.health.name()].iter().any(|called| called.to_lowercase().contains(&words))
     }
+}
+
+/// A change of a source's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthChange {
+    pub at: Timestamp,
+    /// The state from then on.
+    pub health: Health,
+    /// What was wrong, as a word; none where nothing was.
+    pub reason: Option<Deafness>,
+}
+
+impl HealthChange {
+    /// `ok`, or with what was wrong: `failing (unreachable)`.
+    pub fn in_words(&self) -> String {
+        let state = self.health.name();
+        let wrong = self.reason.map(Deafness::name).filter(|reason| *reason != state);
+        wrong.map_or(state.to_owned(), |reason| format!("{state} ({reason})"))
+    }
+}
+
+impl SourceHealth {
+    /// Most changes of state that are kept; the oldest go.
+    pub const MAX_HISTORY: usize = 50;
 }
 
 /// How often whoever shares a limit may ask.

@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod post;
 pub mod receiver;
 pub mod request;
+pub mod said;
 pub mod scoring;
 pub mod secret;
 pub mod sentiment;
@@ -32,13 +33,14 @@ pub use alert::{
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
-pub use health::{Budget, FetchProblem, Health, SourceHealth};
+pub use health::{Budget, FetchProblem, Health, HealthChange, SourceHealth};
 pub use issue::{DeafSource, Deafness, Issue, IssueId};
 pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Span, WatchVersion};
 pub use outcome::{Counts, Outcome, Rejection};
 pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, TextForm};
 pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
+pub use said::{Mark, Update};
 pub use scoring::{Scoring, Weights};
 pub use secret::{Secret, SecretValue};
 pub use sentiment::{

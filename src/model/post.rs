@@ -97,6 +97,21 @@ pub struct Engagement {
     pub likes: Option<u64>,
     pub replies: Option<u64>,
     pub shares: Option<u64>,
+    /// Place on the site's front page, 1 is first; `None`: not there, or not said. Left out where it is `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rank: Option<u32>,
+}
+
+impl Engagement {
+    /// This, and where it says nothing what was known.
+    pub fn over(self, known: Self) -> Self {
+        Self {
+            likes: self.likes.or(known.likes),
+            replies: self.replies.or(known.replies),
+            shares: self.shares.or(known.shares),
+            rank: self.rank.or(known.rank),
+        }
+    }
 }
 
 /// Identity of a post: the first 80 bits of BLAKE3 over its key; 20 hexadecimal digits when shown.

@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::{
-    Alert, Day, Event, Handle, Health, Position, PostId, Progress, SourceHealth, Standing, StoryId, Timestamp,
+    Alert, Day, Event, Handle, Health, Mark, Position, PostId, Progress, SourceHealth, Standing, StoryId, Timestamp,
     event::Validators,
 };
 
@@ -29,6 +29,11 @@ pub struct ViewError {
 pub trait Memory: Send + Sync {
     /// What is known of a post read before.
     fn seen(&self, post: PostId) -> Result<Option<Seen>, ViewError>;
+
+    /// The same, and what the source left as its mark of it last; none where nothing is kept that could change with it.
+    fn seen_by(&self, post: PostId, _source: &str) -> Result<Option<(Seen, Option<Mark>)>, ViewError> {
+        Ok(self.seen(post)?.map(|seen| (seen, None)))
+    }
 
     /// For each key, the story that a post with this key joined last (merged ids resolved).
     fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError>;

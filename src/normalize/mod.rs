@@ -97,7 +97,11 @@ pub fn post(raw: RawPost, origin: &Origin<'_>) -> Result<Post, Rejection> {
 
 /// Whether nothing is known of a post without words. A picture of somebody we listen to is a post.
 fn says_nothing(raw: &RawPost) -> bool {
-    raw.author.is_none() && raw.published.is_none() && raw.updated.is_none() && raw.target.is_none() && raw.tags.is_empty()
+    raw.author.is_none()
+        && raw.published.is_none()
+        && raw.updated.is_none()
+        && raw.target.is_none()
+        && raw.tags.is_empty()
 }
 
 /// One line of clean text. Entities are decoded in plain text too: many sites escape it all the same.

@@ -7,4 +7,5 @@ pub mod html;
 pub mod json;
 pub mod opml;
 pub mod sitemap;
+pub mod step;
 pub mod wall;

@@ -7,7 +7,9 @@ use metrics::{counter, gauge};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
-use crate::model::{Counts, Deafness, Duration, FetchProblem, Health, Outcome, SourceHealth, Sources, Timestamp};
+use crate::model::{
+    Counts, Deafness, Duration, FetchProblem, Health, HealthChange, Outcome, SourceHealth, Sources, Timestamp,
+};
 use crate::telemetry::{POLLS, POSTS, SOURCE_HEALTH};
 
 /// A source that brought nothing new for this long is quiet.
@@ -35,6 +37,8 @@ pub struct Trouble {
 struct Entries {
     list: Vec<Entry>,
     place: HashMap<String, usize>,
+    /// A state changed since the histories were taken last.
+    is_news: bool,
 }
 
 #[derive(Debug)]
@@ -113,6 +117,24 @@ impl Board {
         self.lock().list.iter().filter_map(trouble).collect()
     }
 
+    /// What is known of a source's states from before the daemon started.
+    pub fn had_history(&self, source: &str, before: Vec<HealthChange>) {
+        self.update(source, |seen| {
+            let since = std::mem::replace(&mut seen.history, before);
+            since.into_iter().for_each(|change| note_change(&mut seen.history, change));
+        });
+    }
+
+    /// The history of every source that has one, if any changed since this was asked last.
+    pub fn new_histories(&self) -> Option<BTreeMap<String, Vec<HealthChange>>> {
+        let mut entries = self.lock();
+        if !std::mem::take(&mut entries.is_news) {
+            return None;
+        }
+        let with_history = entries.list.iter().filter(|entry| !entry.seen.history.is_empty());
+        Some(with_history.map(|entry| (entry.seen.name.clone(), entry.seen.history.clone())).collect())
+    }
+
     /// A page of the source was read and its posts are durable.
     pub fn page(&self, source: &str, counts: &Counts, repaired: &[String], gap: bool) {
         let now = self.clock.now();
@@ -143,6 +165,7 @@ impl Board {
             seen.troubled_since = None;
             failures = std::mem::take(&mut seen.failures);
             enter(seen, Health::Ok, now);
+            note_state(seen, now);
         });
         failures
     }
@@ -168,6 +191,7 @@ impl Board {
             seen.failures = seen.failures.saturating_add(1);
             failures = seen.failures;
             enter(seen, problem.health(), now);
+            note_state(seen, now);
         });
         failures
     }
@@ -181,6 +205,7 @@ impl Board {
             seen.troubled_since = seen.troubled_since.or(seen.last_answered).or(Some(now));
             seen.next_due = None;
             enter(seen, Health::Gone, now);
+            note_state(seen, now);
         });
     }
 
@@ -188,7 +213,10 @@ impl Board {
         let mut entries = self.lock();
         let place = entries.place.get(source).copied();
         if let Some(entry) = place.and_then(|at| entries.list.get_mut(at)) {
+            let before = entry.seen.history.last().map(|change| change.at);
             change(&mut entry.seen);
+            let is_news = entry.seen.history.last().map(|change| change.at) != before;
+            entries.is_news |= is_news;
         }
     }
 
@@ -228,6 +256,23 @@ fn enter(seen: &mut SourceHealth, health: Health, now: Timestamp) {
     seen.health = health;
     seen.since = Some(now);
     publish(seen, true);
+}
+
+/// Notes the state that a source is in now, where it is another one than the last noted.
+fn note_state(seen: &mut SourceHealth, at: Timestamp) {
+    let reason = seen.reason.or(seen.degraded.is_some().then_some(Deafness::Degraded));
+    let change = HealthChange { at, health: seen.health, reason };
+    note_change(&mut seen.history, change);
+}
+
+fn note_change(history: &mut Vec<HealthChange>, change: HealthChange) {
+    let same = |last: &HealthChange| (last.health, last.reason) == (change.health, change.reason);
+    if history.last().is_some_and(same) {
+        return;
+    }
+    history.push(change);
+    let beyond = history.len().saturating_sub(SourceHealth::MAX_HISTORY);
+    history.drain(..beyond);
 }
 
 /// Counts the source into the state that it is in, or out of it. States that it never was in are not there at all: with

@@ -41,6 +41,8 @@ pub struct Places {
     pub holds: PathBuf,
     /// When the daemon ran last.
     pub alive: PathBuf,
+    /// How the states of sources changed.
+    pub histories: PathBuf,
 }
 
 impl Places {
@@ -54,6 +56,7 @@ impl Places {
             daemon: dir.join("daemon.json"),
             holds: dir.join("holds.json"),
             alive: dir.join("alive"),
+            histories: dir.join("histories"),
         }
     }
 }

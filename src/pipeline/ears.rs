@@ -13,7 +13,7 @@ use super::deaf::{self, Ear};
 use super::rates::{self, Rates};
 use super::supervise::Daemon;
 use crate::config::SourceConfig;
-use crate::model::{Duration, Event, Health, Issue, Ledger, Sources, Timestamp};
+use crate::model::{Duration, Event, Health, HealthChange, Issue, Ledger, Sources, Timestamp};
 use crate::telemetry::ISSUES_OPEN;
 
 /// How often it is looked at.
@@ -47,6 +47,7 @@ pub async fn run(daemon: Arc<Daemon>, stop: CancellationToken) {
         }
     }
     note_alive(&daemon);
+    note_histories(&daemon);
 }
 
 /// Notes since when nobody listened, if that is for longer than a restart takes.
@@ -63,7 +64,23 @@ async fn note_down(daemon: &Daemon) -> anyhow::Result<()> {
         daemon.writer.record(vec![Event::Down { from, until: now }]).await?;
     }
     note_alive(daemon);
+    let histories = std::fs::read(&daemon.places().histories).ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let histories: BTreeMap<String, Vec<HealthChange>> = histories.unwrap_or_default();
+    for (source, history) in histories {
+        daemon.board.had_history(&source, history);
+    }
     Ok(())
+}
+
+/// Keeps how the states of sources changed over a restart; written where one did.
+fn note_histories(daemon: &Daemon) {
+    let Some(histories) = daemon.board.new_histories() else { return };
+    let written = serde_json::to_vec(&histories)
+        .map_err(anyhow::Error::from)
+        .and_then(|json| data::write_private(&daemon.places().histories, &json));
+    if let Err(error) = written {
+        tracing::debug!("cannot keep how the states of sources changed: {error:#}");
+    }
 }
 
 /// What the next start knows this one by, with the waits that it must go on with.
@@ -90,6 +107,7 @@ impl Ears {
     async fn look(&mut self, daemon: &Arc<Daemon>) -> anyhow::Result<()> {
         let now = daemon.clock.now();
         note_alive(daemon);
+        note_histories(daemon);
         if now >= self.rates_due {
             self.rates_due = now + RATES_EVERY;
             let daemon = daemon.clone();

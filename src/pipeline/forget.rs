@@ -15,8 +15,7 @@ use super::data::{self, Data, Places};
 use super::supervise::Daemon;
 use crate::clock::Clock;
 use crate::journal::{History, Keep};
-use crate::model::event::PageRead;
-use crate::model::{Alert, Author, Event, Ledger, Memory, Position, Post, PostId, Timestamp, ViewError};
+use crate::model::{Alert, Author, Event, Ledger, Memory, PageRead, Position, Post, PostId, Timestamp, ViewError};
 use crate::normalize;
 use crate::store::{Left, Store, forget_in_alert};
 
@@ -183,15 +182,19 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
         Event::Page(read) => {
             let of_posts = read.posts.iter().any(|decided| goes(decided.post.id));
             // Nearly every page stays as it is: it is not copied to find that out.
-            if !of_posts && !read.stubs.iter().any(|stub| goes(stub.post)) {
+            let of_rest =
+                read.stubs.iter().any(|stub| goes(stub.post)) || read.updates.iter().any(|update| goes(update.post));
+            if !of_posts && !of_rest {
                 return Keep::Whole;
             }
             let posts = read.posts.iter().filter(|decided| !goes(decided.post.id)).cloned().collect();
             let stubs = read.stubs.iter().filter(|stub| !goes(stub.post)).copied().collect();
+            let updates = read.updates.iter().filter(|update| !goes(update.post)).cloned().collect();
             let (progress, validators) = (read.progress.clone(), read.validators.clone());
             let (source, rejected, repaired) = (read.source.clone(), read.rejected.clone(), read.repaired.clone());
             let (at, counts, gap) = (read.at, read.counts, read.gap);
-            let left = PageRead { source, at, progress, validators, posts, stubs, rejected, repaired, counts, gap };
+            let left =
+                PageRead { source, at, progress, validators, posts, stubs, rejected, repaired, counts, gap, updates };
             Keep::Instead(Box::new(Event::Page(Box::new(left))))
         }
         Event::DayOver { watch, day, at, through, alerts } => {

@@ -49,8 +49,8 @@ use judge::Around;
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Scoring,
-    Sense, Source, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Author, Duration, Mark, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Scoring,
+    Sense, Source, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -140,7 +140,13 @@ pub fn decide(
         match ended {
             Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
             Ended::Rejected(_) => {}
-            Ended::AlreadySeen(post) => listed.push(post),
+            Ended::AlreadySeen { post, update } => {
+                listed.push(post);
+                if let Some(update) = update.filter(|_| read.updates.len() < PageRead::MAX_UPDATES) {
+                    memory.note_said(post, &source, update.mark());
+                    read.updates.push(update);
+                }
+            }
             Ended::Decided { mut decided, opened_at } => {
                 decided.follow &= asked.as_ref().is_some_and(|source| source.follow(&decided.post).is_some());
                 listed.push(decided.post.id);
@@ -172,7 +178,11 @@ fn newly_deleted(keys: &[String], memory: &Overlay<'_>) -> Result<Vec<PostId>, V
 /// How one post ended.
 enum Ended {
     Rejected(Rejection),
-    AlreadySeen(PostId),
+    /// With what is said of it anew, where that matters.
+    AlreadySeen {
+        post: PostId,
+        update: Option<Update>,
+    },
     /// With the moment at which the post's story was opened.
     Decided {
         decided: Box<Decided>,
@@ -184,7 +194,7 @@ impl Ended {
     fn outcome(&self) -> Outcome {
         match self {
             Self::Rejected(_) => Outcome::Rejected,
-            Self::AlreadySeen(_) => Outcome::AlreadySeen,
+            Self::AlreadySeen { .. } => Outcome::AlreadySeen,
             Self::Decided { decided, .. } => decided.outcome,
         }
     }
@@ -203,10 +213,11 @@ fn decide_post(
         Err(rejection) => return Ok(Ended::Rejected(rejection)),
     };
     let content_hash = dedup::content_hash(&post);
-    let seen = memory.seen(post.id)?;
-    if seen.is_some_and(|seen| seen.content_hash == content_hash) {
-        return Ok(Ended::AlreadySeen(post.id));
+    let known = memory.seen_by(post.id, origin.source)?;
+    if let Some((_, said)) = known.filter(|(seen, _)| seen.content_hash == content_hash) {
+        return Ok(Ended::AlreadySeen { post: post.id, update: said.and_then(|said| said_anew(&post, said)) });
     }
+    let seen = known.map(|(seen, _)| seen);
     if is_forgotten(&post, memory)? {
         // Not even what it was: the id says it to whoever knows the post.
         let why = "forgotten on request".to_owned();
@@ -257,6 +268,12 @@ fn decide_post(
         route(&mut decided, first_poll, rules, memory)?;
     }
     Ok(Ended::Decided { decided: Box::new(decided), opened_at })
+}
+
+/// What its source says of a post that it said otherwise last. What it does not say any more is no news.
+fn said_anew(post: &Post, said: Mark) -> Option<Update> {
+    let mark = Mark::of(&post.engagement, &post.tags);
+    (mark != said && mark != Mark::NOTHING).then(|| Update::of(post))
 }
 
 /// Whether a post, or its author, is to be forgotten.

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
 use crate::model::{
-    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError,
+    Answered, Candidate, Day, Event, Mark, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError,
     flood_window, is_mention,
 };
 
@@ -15,6 +15,8 @@ use crate::model::{
 pub struct Overlay<'a> {
     below: &'a dyn Memory,
     seen: HashMap<PostId, Seen>,
+    /// By post: what sources said of it since, each source once.
+    said: HashMap<PostId, Vec<(String, Mark)>>,
     keys: HashMap<[u8; 16], StoryId>,
     stories: HashMap<StoryId, Candidate>,
     absorbed: HashMap<StoryId, StoryId>,
@@ -37,6 +39,7 @@ impl<'a> Overlay<'a> {
         Self {
             below,
             seen: HashMap::new(),
+            said: HashMap::new(),
             keys: HashMap::new(),
             stories: HashMap::new(),
             absorbed: HashMap::new(),
@@ -57,6 +60,7 @@ impl<'a> Overlay<'a> {
     pub fn remember(&mut self, decided: &Decided, opened_at: Timestamp) -> Result<(), ViewError> {
         let (post, story) = (&decided.post, decided.story.story);
         self.seen.insert(post.id, Seen { content_hash: decided.content_hash, story });
+        self.note_said(post.id, &post.source, Mark::of(&post.engagement, &post.tags));
         for key in &decided.story.keys {
             self.keys.insert(*key, story);
         }
@@ -80,6 +84,13 @@ impl<'a> Overlay<'a> {
             Some(day) => decided.alerted_for().iter().try_for_each(|found| self.count(&found.watch, day, story)),
             None => Ok(()),
         }
+    }
+
+    /// Lays over what a source says of a post.
+    pub fn note_said(&mut self, post: PostId, source: &str, mark: Mark) {
+        let said = self.said.entry(post).or_default();
+        said.retain(|(by, _)| by != source);
+        said.push((source.to_owned(), mark));
     }
 
     fn remember_conversation(&mut self, decided: &Decided) -> Result<(), ViewError> {
@@ -174,6 +185,19 @@ impl<'a> Overlay<'a> {
             Some(seen) => Ok(Some(*seen)),
             None => self.below.seen(post),
         }
+    }
+
+    /// See [`Memory::seen_by`].
+    pub fn seen_by(&self, post: PostId, source: &str) -> Result<Option<(Seen, Option<Mark>)>, ViewError> {
+        let below = self.below.seen_by(post, source)?;
+        let Some(seen) = self.seen.get(&post).copied().or(below.map(|(seen, _)| seen)) else { return Ok(None) };
+        let over = self.said.get(&post).and_then(|said| said.iter().find(|(by, _)| by == source));
+        let said = match (over, below) {
+            (Some((_, mark)), _) => Some(*mark),
+            (None, Some((_, said))) => said,
+            (None, None) => Some(Mark::NOTHING),
+        };
+        Ok(Some((seen, said)))
     }
 
     /// See [`Memory::candidates`].

@@ -88,10 +88,11 @@ impl Parts {
             Ok(Ok(reading)) => return Ok(whole(url, received_at, bytes, reading)),
             // Anybody can knock: that says nothing of how the source does.
             Ok(Err(ReadError::Unauthorised { why })) => {
+                let why = fetch::shown(&why);
                 tracing::debug!(source = source.name, why, "a push was not authorised");
                 return Err(PushError::Unauthorised(why));
             }
-            Ok(Err(error)) => FetchProblem::Unreadable { why: error.to_string() },
+            Ok(Err(error)) => FetchProblem::Unreadable { why: fetch::shown(&error.to_string()) },
             Err(problem) => problem,
         };
         self.board.asked(&source.name);

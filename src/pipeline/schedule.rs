@@ -248,6 +248,7 @@ async fn poll(
 ) -> Result<Brought, PollError> {
     state.validators = state.validators.filter(|known| known.version == source.version);
     let first_poll = state.first_polled.is_none();
+    let degraded = state.validators.as_ref().and_then(|known| known.degraded.clone());
     let policy = Policy { due: Some(due), ..doors::policy(source) };
     let mut poll = parts.door.poll(source.source.clone(), &state, policy);
     let mut brought = Brought { first_poll, ..Brought::default() };
@@ -261,6 +262,7 @@ async fn poll(
             }
             Turned::Unchanged { fresh_for, .. } => {
                 brought.hints.add(fresh_for, None);
+                parts.board.degraded(&source.name, degraded.as_deref());
                 continue;
             }
         };
@@ -298,7 +300,11 @@ pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Pa
         first_poll,
         end: last.then(|| PollEnd {
             progress: reading.progress.clone(),
-            validators: validators.map(|known| Validators { version: source.version, ..known }),
+            validators: validators.map(|known| Validators {
+                version: source.version,
+                degraded: reading.degraded.clone(),
+                ..known
+            }),
         }),
         gap,
         reading,

@@ -1,7 +1,7 @@
 //! What does the line decide on what a page says beside its posts?
 
 use super::*;
-use crate::model::{Match, Memory, Next, ReadError, Request, Response, Seen, SourceState, Spent};
+use crate::model::{Engagement, Match, Memory, Next, ReadError, Request, Response, Seen, SourceState, Spent};
 use crate::query::{Names, Place, Query};
 use crate::watch::WatchSpec;
 
@@ -89,8 +89,12 @@ fn raw(number: u8, author: &str, minutes: i64, thread: Option<u8>) -> RawPost {
 }
 
 fn decided(posts: Vec<RawPost>, deleted: &[&str]) -> Decision {
+    decide(page_of(posts, deleted), &rules(), &mut Overlay::new(&Known), &mut Baselines::default()).unwrap()
+}
+
+fn page_of(posts: Vec<RawPost>, deleted: &[&str]) -> Page {
     let deleted = deleted.iter().map(|key| (*key).to_owned()).collect();
-    let page = Page {
+    Page {
         source: "forum".to_owned(),
         kind: "rss".to_owned(),
         base: Url::parse("https://acme.example/").unwrap(),
@@ -100,8 +104,7 @@ fn decided(posts: Vec<RawPost>, deleted: &[&str]) -> Decision {
         end: None,
         gap: false,
         asked: Some(Arc::new(Followable)),
-    };
-    decide(page, &rules(), &mut Overlay::new(&Known), &mut Baselines::default()).unwrap()
+    }
 }
 
 #[test]
@@ -130,6 +133,65 @@ fn a_reply_of_the_team_answers_what_was_there_before_it_in_whatever_order_a_page
         assert_eq!(by_key("acme:4").held_back, [SuppressedAlert::OwnPost]);
         assert_eq!(by_key("acme:4").outcome, Outcome::Suppressed);
         assert!(by_key("acme:5").follow && !by_key("acme:4").follow);
+    }
+}
+
+/// Knows one post with its words, and what two sources said of it.
+struct SaidBefore(u64, Option<Mark>);
+
+impl Memory for SaidBefore {
+    fn seen(&self, post: PostId) -> Result<Option<Seen>, ViewError> {
+        Known.seen(post).map(|seen| seen.map(|seen| Seen { content_hash: self.0, ..seen }))
+    }
+    fn seen_by(&self, post: PostId, source: &str) -> Result<Option<(Seen, Option<Mark>)>, ViewError> {
+        let said = if source == "forum" { self.1 } else { Some(Mark::NOTHING) };
+        Ok(self.seen(post)?.map(|seen| (seen, said)))
+    }
+    fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<crate::model::Candidate>>, ViewError> {
+        Known.candidates(keys)
+    }
+    fn alerted(&self, _: StoryId) -> Result<Vec<String>, ViewError> {
+        Ok(Vec::new())
+    }
+    fn spent(&self, _: &str, _: crate::model::Day, _: StoryId) -> Result<Spent, ViewError> {
+        Ok(Spent::default())
+    }
+    fn source(&self, _: &str) -> Result<SourceState, ViewError> {
+        Ok(SourceState::default())
+    }
+}
+
+#[test]
+fn of_a_post_seen_already_only_what_its_source_says_otherwise_than_last_is_told_and_once() {
+    let with = |replies: Option<u64>, tags: &[&str]| RawPost {
+        engagement: Engagement { replies, ..Engagement::default() },
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        ..raw(1, "sam", 1, None)
+    };
+    let mark = |replies: Option<u64>, tags: &[&str]| {
+        let post = with(replies, tags);
+        Mark::of(&post.engagement, &post.tags)
+    };
+    let hash = dedup::content_hash(&decided(vec![raw(1, "sam", 1, None)], &[]).read.posts[0].post);
+    for (before, now, told) in [
+        (Some(mark(Some(3), &[])), with(Some(3), &[]), 0),
+        (Some(mark(Some(3), &[])), with(Some(4), &[]), 1),
+        (Some(mark(Some(300), &[])), with(Some(301), &[]), 0),
+        (Some(mark(Some(3), &[])), with(Some(3), &["outage"]), 1),
+        // It says nothing of what it said: that is no zero.
+        (Some(mark(Some(3), &[])), with(None, &[]), 0),
+        (Some(Mark::NOTHING), with(Some(3), &[]), 1),
+        // Nothing is kept that could change.
+        (None, with(Some(4), &[]), 0),
+    ] {
+        let memory = SaidBefore(hash, before);
+        let posts = vec![Ok(now.clone()), Ok(now.clone())];
+        let reading = Reading { posts, ..Reading::default() };
+        let page = Page { reading, ..page_of(Vec::new(), &[]) };
+        let read = decide(page, &rules(), &mut Overlay::new(&memory), &mut Baselines::default()).unwrap().read;
+        assert_eq!((read.counts.already_seen, read.counts.total(), read.posts.len()), (2, 2, 0));
+        assert_eq!(read.updates.len(), told, "{before:?} {:?} {:?}", now.engagement, now.tags);
+        assert!(read.updates.iter().all(|update| update.engagement == now.engagement && update.tags == now.tags));
     }
 }
 

@@ -206,7 +206,9 @@ async fn take(
         at: received_at,
         next: next.filter(|_| why.is_none()),
         ended: why,
-        engagement: engagement.filter(|engagement| *engagement != record.post.engagement),
+        engagement: engagement
+            .map(|engagement| engagement.over(record.post.engagement))
+            .filter(|engagement| *engagement != record.post.engagement),
         accepted,
         closed: closed && !record.standing.closed,
         validators: Some(validators),

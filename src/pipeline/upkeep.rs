@@ -12,7 +12,7 @@ use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
 use crate::model::event::{Decided, DeliveryAttempt, PageRead, Stub};
 use crate::model::{
-    Duration, Event, FLOOD_WINDOW, Ledger, Memory, Position, PostId, Timestamp, View, flood_window, is_mention,
+    Duration, Event, FLOOD_WINDOW, Ledger, Memory, Position, PostId, Timestamp, Update, View, flood_window, is_mention,
 };
 use crate::store::{Store, blank_alert};
 
@@ -231,6 +231,10 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
             for decided in read.posts.iter_mut().filter(|decided| is_deleted(decided.post.id)) {
                 found |= decided.blank();
             }
+            for update in read.updates.iter_mut().filter(|update| is_deleted(update.post)) {
+                found |= !update.tags.is_empty();
+                update.tags.clear();
+            }
             found
         }
         Event::DayOver { alerts, at, .. } | Event::FloodOver { alerts, at, .. } => {
@@ -288,7 +292,11 @@ fn keep_page(read: &PageRead, holds_progress: bool, retention: &Retention, store
     };
     let (old, posts): (Vec<&Decided>, Vec<&Decided>) = read.posts.iter().partition(is_old);
     let forgotten = read.stubs.iter().filter(|stub| !known(stub.post)).count();
-    if old.is_empty() && forgotten == 0 && (holds_progress || !posts.is_empty() || !read.stubs.is_empty()) {
+    let are_old = now.since(read.at) > retention.posts.max(retention.mentions);
+    let updates: Vec<&Update> = read.updates.iter().filter(|update| !are_old && known(update.post)).collect();
+    let same = old.is_empty() && forgotten == 0 && updates.len() == read.updates.len();
+    let needed = !posts.is_empty() || !read.stubs.is_empty() || !updates.is_empty();
+    if same && (holds_progress || needed) {
         return Keep::Whole;
     }
     let new_stubs = old.iter().map(|decided| Stub {
@@ -297,9 +305,10 @@ fn keep_page(read: &PageRead, holds_progress: bool, retention: &Retention, store
         story: decided.story.story,
     });
     let stubs: Vec<Stub> = read.stubs.iter().cloned().chain(new_stubs).filter(|stub| known(stub.post)).collect();
-    if posts.is_empty() && stubs.is_empty() && !holds_progress {
+    if posts.is_empty() && stubs.is_empty() && updates.is_empty() && !holds_progress {
         return Keep::Drop;
     }
-    let shorter = PageRead { posts: posts.into_iter().cloned().collect(), stubs, ..read.clone() };
+    let (posts, updates) = (posts.into_iter().cloned().collect(), updates.into_iter().cloned().collect());
+    let shorter = PageRead { posts, stubs, updates, ..read.clone() };
     Keep::Instead(Box::new(Event::Page(Box::new(shorter))))
 }

@@ -101,7 +101,8 @@ pub struct Said<'a> {
     /// Language of its words as far as they tell, else as the site states it; a primary subtag (`en`), or null.
     pub lang: Option<&'a str>,
     pub tags: &'a [String],
-    /// `likes`, `replies` and `shares` when it was read; null where the site does not say.
+    /// `likes`, `replies` and `shares` when it was read; null where the site does not say. And `rank`, its place on the
+    /// site's front page (1 is first), only where it stands there.
     pub engagement: Engagement,
 }
 

@@ -78,7 +78,7 @@ fn post(now: Timestamp) -> Post {
         lang: Some("en".into()),
         tags: vec!["sample".into()],
         links: Vec::new(),
-        engagement: Engagement { likes: Some(3), replies: Some(0), shares: None },
+        engagement: Engagement { likes: Some(3), replies: Some(0), ..Engagement::default() },
     }
 }
 

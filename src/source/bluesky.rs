@@ -433,7 +433,12 @@ fn view(view: &Value) -> Result<RawPost, Rejection> {
 fn engagement(view: &Value) -> Engagement {
     let (reposts, quotes) = (json::count(view, "repostCount"), json::count(view, "quoteCount"));
     let shares = reposts.map(|reposts| reposts + quotes.unwrap_or_default());
-    Engagement { likes: json::count(view, "likeCount"), replies: json::count(view, "replyCount"), shares }
+    Engagement {
+        likes: json::count(view, "likeCount"),
+        replies: json::count(view, "replyCount"),
+        shares,
+        ..Engagement::default()
+    }
 }
 
 /// A post from its record. `seen` is when the network saw it: nobody writes later than that, whatever the record says.

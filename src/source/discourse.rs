@@ -3,10 +3,12 @@
 //! Every Discourse forum answers its pages as JSON too (read from its sources and recorded answers, 2026-11-21).
 //! `/posts.json` lists the 50 newest public posts whole; `before=ID` goes back, in older versions including
 //! that post itself. `/search.json` finds 50 posts a page on at most 10 pages, of each only an excerpt of
-//! 300 characters. Posts name their category in the former, topics their tags only in the latter. Forums allow about 60 requests a minute and far fewer searches (8 a minute for visitors); over it they
+//! 300 characters; what has a tag is therefore asked for again by topic, whole. Posts name their category in the former, topics
+//! their tags only in the latter. Forums allow about 60 requests a minute and far fewer searches (8 a minute for visitors); over it they
 //! answer 429, Retry-After, and `{"errors": […], "error_type": "rate_limit", "extras": {"wait_seconds": …}}`.
 
 mod thread;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -16,10 +18,13 @@ use serde_json::Value;
 use url::Url;
 
 use crate::model::{
-    Auth, Duration, Engagement, Fault, Next, Post, PostType, Progress, Rank, RawAuthor, RawPost, ReadError, Reading,
-    Recognised, Rejection, Request, Response, Secret, SeenPage, Settings, Source, SourceKind, TextForm, Thread,
+    Auth, Duration, Engagement, Fault, FetchProblem, Next, Post, PostType, Progress, Rank, RawAuthor, RawPost,
+    ReadError, Reading, Recognised, Rejection, Request, Response, Secret, SeenPage, Settings, Source, SourceKind,
+    TextForm, Thread,
 };
 use crate::parse::json;
+
+use whole::{Topics, is_new};
 
 pub static KIND: Kind = Kind;
 
@@ -53,7 +58,8 @@ struct Options {
     query: Option<String>,
     /// Only this category, without the ones below it: its slug (`support`, `products/cloud`) or its number.
     category: Option<Category>,
-    /// Only topics with this tag. Found by the forum's search, so only an excerpt of each post.
+    /// Only topics with this tag. Found by the forum's search; new posts are then read whole with one more request a topic,
+    /// for at most 6 topics a poll. Of the rest, and with `query`, only an excerpt.
     tag: Option<String>,
     /// Key of the forum's API, for a forum that visitors cannot read.
     api_key: Option<Secret>,
@@ -188,7 +194,11 @@ impl Source for Forum {
             let url = json::call(&self.url, &format!("c/{slug}/find_by_slug.json"), []);
             return Next::Http(Box::new(self.with_key(Request { conditional: false, ..Request::get(url) })));
         }
-        let place = progress.next.as_deref();
+        let topics = Topics::of(progress).filter(|_| self.reads_whole());
+        if let Some(url) = topics.as_ref().and_then(|topics| topics.address(&self.url)) {
+            return Next::Http(Box::new(self.with_key(Request::get(url))));
+        }
+        let place = progress.next.as_deref().filter(|_| topics.is_none());
         let url = match self.search() {
             Some(query) => {
                 let newest_first = format!("{query} order:latest");
@@ -211,7 +221,14 @@ impl Source for Forum {
         Some(json::call(&self.url, &path, []))
     }
 
+    fn fall_back(&self, progress: &Progress, problem: &FetchProblem) -> Option<Progress> {
+        Topics::of(progress).filter(|_| self.reads_whole())?.without(progress, problem)
+    }
+
     fn read(&self, progress: &Progress, response: &Response) -> Result<Reading, ReadError> {
+        if let Some(topics) = Topics::of(progress).filter(|_| self.reads_whole()) {
+            return self.whole(topics, progress, response);
+        }
         let (answer, repaired) = json::parse(response, EXPECTED)?;
         if let Some(slug) = self.unresolved(progress) {
             return resolved(slug, progress, &answer);
@@ -235,13 +252,13 @@ impl Source for Forum {
             let why = "its posts do not say which category they are in; give `query` or `tag`, or take `category` out";
             return Err(ReadError::FoundNothing { why: why.to_owned() });
         }
-        let wanted = items.iter().filter(|item| category.is_none() || json::id(item, "category_id") == category);
-        Ok(Reading {
-            posts: wanted.map(|item| self.post(item, &topics)).collect(),
-            progress: self.progress_after(progress, items, &answer),
-            repaired,
-            ..Reading::default()
-        })
+        let mut after = self.progress_after(progress, items, &answer);
+        let held = if self.reads_whole() { self.hold(progress, &mut after, items) } else { Vec::new() };
+        let wanted = items.iter().enumerate().filter(|(at, item)| {
+            !held.contains(at) && (category.is_none() || json::id(item, "category_id") == category)
+        });
+        let posts = wanted.map(|(_, item)| self.post(item, &topics)).collect();
+        Ok(Reading { posts, progress: after, repaired, ..Reading::default() })
     }
 
     fn follow(&self, post: &Post) -> Option<Request> {
@@ -263,6 +280,24 @@ impl Forum {
         let tag = tag.as_ref().map(|tag| format!("tags:{tag}"));
         let terms = [query.clone(), category.as_ref().map(Category::term), tag];
         Some(terms.into_iter().flatten().collect::<Vec<_>>().join(" "))
+    }
+
+    /// Whether what the search finds is asked for whole: with words too, other posts of a topic would come along.
+    fn reads_whole(&self) -> bool {
+        self.options.tag.is_some() && self.options.query.is_none()
+    }
+
+    /// The places of those items that are not handed on as they are: known ones, and those that are read whole next.
+    fn hold(&self, before: &Progress, after: &mut Progress, items: &[Value]) -> Vec<usize> {
+        let known = if before.page == 0 { before.cursor.as_ref() } else { before.notes.get(SINCE) };
+        let since = known.and_then(|known| known.parse().ok()).unwrap_or(0);
+        let topics = match (before.page, &after.next) {
+            (0, None) => Some(Topics::with_news(items, since)),
+            (_, _) => None,
+        };
+        after.next = topics.as_ref().and_then(Topics::written).or(after.next.take());
+        let is_held = |item: &Value| !is_new(item, since) || topics.as_ref().is_some_and(|topics| topics.hold(item));
+        items.iter().enumerate().filter(|(_, item)| is_held(item)).map(|(at, _)| at).collect()
     }
 
     /// The slug of a category whose number must be asked for first.
@@ -364,7 +399,7 @@ impl Forum {
             published: json::date(item, "created_at"),
             updated: json::date(item, "updated_at"),
             lang: None,
-            tags: json::texts(found, "tags"),
+            tags: tags(found),
             engagement: engagement(item, found, is_root),
         })
     }
@@ -397,6 +432,12 @@ fn topics(answer: &Value) -> BTreeMap<u64, &Value> {
     topics.iter().filter_map(|topic| Some((json::id(topic, "id")?, topic))).collect()
 }
 
+/// Words, or in newer versions objects with a name.
+fn tags(topic: &Value) -> Vec<String> {
+    let tags = json::list(topic, "tags").unwrap_or_default();
+    tags.iter().filter_map(|tag| tag.as_str().or(json::text(tag, "name"))).map(str::to_owned).collect()
+}
+
 /// Likes and replies. Of a topic's first post the forum counts as replies only those that name it; all posts
 /// behind it are meant, where their number is given.
 fn engagement(item: &Value, topic: &Value, is_root: bool) -> Engagement {
@@ -408,7 +449,7 @@ fn engagement(item: &Value, topic: &Value, is_root: bool) -> Engagement {
     let in_topic = json::count(topic, "posts_count").or(json::count(item, "posts_count"));
     let named = json::count(item, "reply_count").filter(|replies| !is_root || *replies > 0);
     let replies = in_topic.filter(|_| is_root).map(|posts| posts.saturating_sub(1)).or(named);
-    Engagement { likes, replies, shares: None }
+    Engagement { likes, replies, ..Engagement::default() }
 }
 
 /// What an answer without posts says.

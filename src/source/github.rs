@@ -22,6 +22,7 @@ use crate::model::{
     Auth, Duration, Engagement, Fault, FetchProblem, Lack, Next, Post, Progress, RawPost, ReadError, Reading,
     Rejection, Request, Response, Secret, Settings, Source, SourceKind, Thread, Timestamp,
 };
+use crate::parse::step::Step;
 use crate::parse::{feed, json};
 
 pub static KIND: Kind = Kind;
@@ -192,29 +193,6 @@ impl List {
     }
 }
 
-/// One request of a poll. Notation: index of the list, page from 1, and for later pages their address or cursor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Step {
-    list: usize,
-    page: u32,
-    at: Option<String>,
-}
-
-impl Step {
-    const FIRST: Self = Self { list: 0, page: 1, at: None };
-
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, ' ');
-        let (list, page) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        Some(Self { list, page, at: parts.next().map(str::to_owned) })
-    }
-
-    fn written(&self) -> String {
-        let at = self.at.as_ref().map(|at| format!(" {at}")).unwrap_or_default();
-        format!("{} {}{at}", self.list, self.page)
-    }
-}
-
 /// One configured source. The cursor holds the moment of the newest item of each list, in seconds since the Unix epoch:
 /// `issues=1795262400 comments=1795262460`.
 #[derive(Debug)]
@@ -333,7 +311,7 @@ impl GitHub {
     }
 
     fn list_after(&self, step: &Step) -> Option<String> {
-        let next = Step { list: step.list + 1, ..Step::FIRST };
+        let next = Step::of_list(step.list + 1);
         (next.list < self.lists.len()).then(|| next.written())
     }
 

@@ -49,7 +49,8 @@ struct Options {
     #[serde(default = "both")]
     types: Vec<What>,
     /// `true`: only the 30 stories of the front page, in their order. Each has the tag `front-page`, the first ten
-    /// `front-page-top` too.
+    /// `front-page-top` too, and its place as `rank` (1 is first) beside likes and replies. A story that leaves the page
+    /// keeps its tags and its last rank: nothing says when it left.
     #[serde(default)]
     front_page: bool,
     /// Address of the API, for another instance of it.
@@ -242,6 +243,9 @@ fn post(hit: &Value) -> Result<RawPost, Rejection> {
     } else {
         PostType::Story
     };
+    if ["title", "comment_text", "story_text"].iter().all(|field| json::text(hit, field).is_none()) {
+        return Err(json::rejection("it has neither title nor text", hit));
+    }
     Ok(RawPost {
         key: key(id),
         url: format!("{SITE}/item?id={id}"),
@@ -259,7 +263,7 @@ fn post(hit: &Value) -> Result<RawPost, Rejection> {
         engagement: Engagement {
             likes: json::count(hit, "points"),
             replies: json::count(hit, "num_comments"),
-            shares: None,
+            ..Engagement::default()
         },
     })
 }

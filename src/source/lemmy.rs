@@ -17,6 +17,7 @@ use crate::model::{
     Recognised, Rejection, Request, Response, SeenPage, Settings, Source, SourceKind, TextForm, Thread, Timestamp,
 };
 use crate::parse::json;
+use crate::parse::step::Step;
 
 #[cfg(test)]
 mod tests;
@@ -185,27 +186,6 @@ impl List {
     }
 }
 
-/// One request of a poll. Notation: index of the list, page from 1, the API's cursor of that page where it gave one.
-#[derive(Clone, Debug)]
-struct Step {
-    list: usize,
-    page: u32,
-    cursor: Option<String>,
-}
-
-impl Step {
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.splitn(3, ' ');
-        let (list, page) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        Some(Self { list, page, cursor: parts.next().map(str::to_owned) })
-    }
-
-    fn written(&self) -> String {
-        let cursor = self.cursor.as_ref().map(|cursor| format!(" {cursor}")).unwrap_or_default();
-        format!("{} {}{cursor}", self.list, self.page)
-    }
-}
-
 /// One configured instance. The cursor holds the moments of the newest post and the newest comment seen, in seconds since the
 /// Unix epoch: `1795162800 1795163000`; `-` stands for none yet. A search has only the first.
 #[derive(Debug)]
@@ -296,7 +276,7 @@ impl Source for Instance {
 impl Instance {
     fn step(&self, progress: &Progress) -> Option<Step> {
         if progress.page == 0 {
-            return Some(Step { list: 0, page: 1, cursor: None });
+            return Some(Step::FIRST);
         }
         Step::read(progress.next.as_deref()?).filter(|step| step.list < self.lists.len())
     }
@@ -323,7 +303,7 @@ impl Instance {
             None => parameters.push(("type_", whose)),
         }
         parameters.extend(community.as_deref().map(|community| ("community_name", community)));
-        match &step.cursor {
+        match &step.at {
             Some(cursor) => parameters.push(("page_cursor", cursor)),
             None if step.page > 1 => parameters.push(("page", &page)),
             None => {}
@@ -358,11 +338,11 @@ impl Instance {
             step.page < MAX_PAGES && lists.iter().zip(&dates).any(goes_on)
         });
         let next = if more {
-            let cursor = json::text(answer, "next_page").map(str::to_owned);
-            Some(Step { page: step.page + 1, cursor, ..step })
+            let at = json::text(answer, "next_page").map(str::to_owned);
+            Some(Step { page: step.page + 1, at, ..step })
         } else {
             let list = step.list + 1;
-            (list < self.lists.len()).then_some(Step { list, page: 1, cursor: None })
+            (list < self.lists.len()).then(|| Step::of_list(list))
         };
         progress.next = next.map(|step| step.written());
         if progress.next.is_none() {
@@ -454,7 +434,11 @@ fn author(creator: &Value) -> Option<RawAuthor> {
 fn engagement(view: &Value, item: &Value) -> Engagement {
     let counts = view.get("counts").unwrap_or(item);
     let replies = json::count(counts, "comments").or_else(|| json::count(counts, "child_count"));
-    Engagement { likes: json::count(counts, "upvotes").or_else(|| json::count(counts, "score")), replies, shares: None }
+    Engagement {
+        likes: json::count(counts, "upvotes").or_else(|| json::count(counts, "score")),
+        replies,
+        ..Engagement::default()
+    }
 }
 
 /// The API tells errors as `{"error": "couldnt_find_community"}`.

@@ -410,7 +410,7 @@ fn is_gone(item: &Value) -> bool {
 }
 
 fn engagement(item: &Value, replies: &str) -> Engagement {
-    Engagement { likes: json::count(item, "score"), replies: json::count(item, replies), shares: None }
+    Engagement { likes: json::count(item, "score"), replies: json::count(item, replies), ..Engagement::default() }
 }
 
 fn api_error(answer: &Value) -> ReadError {

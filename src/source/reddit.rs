@@ -22,6 +22,7 @@ use crate::model::{
     Auth, Duration, Fault, FetchProblem, Lack, Next, Post, Progress, RawPost, ReadError, Reading, Rejection, Request,
     Response, Settings, Source, SourceKind, Thread, Timestamp, TokenGrant,
 };
+use crate::parse::step::Step;
 use crate::parse::{feed, json};
 
 pub static KIND: Kind = Kind;
@@ -156,29 +157,6 @@ impl List {
             Self::Posts | Self::Search => "t3_",
             Self::Comments => "t1_",
         }
-    }
-}
-
-/// One request of a poll. Notation: index of the list, page from 1, full name of the last item before the page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Step {
-    list: usize,
-    page: u32,
-    after: Option<String>,
-}
-
-impl Step {
-    const FIRST: Self = Self { list: 0, page: 1, after: None };
-
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split(' ');
-        let (list, page) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        Some(Self { list, page, after: parts.next().map(str::to_owned) })
-    }
-
-    fn written(&self) -> String {
-        let after = self.after.as_ref().map(|after| format!(" {after}")).unwrap_or_default();
-        format!("{} {}{after}", self.list, self.page)
     }
 }
 
@@ -328,7 +306,7 @@ impl Reddit {
         }
         parameters.push(("limit", PER_PAGE));
         parameters.extend(through_api.then_some(("raw_json", "1")));
-        parameters.extend(step.after.as_deref().map(|after| ("after", after)));
+        parameters.extend(step.at.as_deref().map(|after| ("after", after)));
         json::call(if through_api { &self.api } else { &self.site }, &format!("{within}{path}"), parameters)
     }
 
@@ -356,7 +334,7 @@ impl Reddit {
             (Some(since), Some(oldest)) if *oldest > since => page_after(&step, found, through_api),
             _ => None,
         };
-        let next_list = Step { list: step.list + 1, ..Step::FIRST };
+        let next_list = Step::of_list(step.list + 1);
         let next = more.or_else(|| (next_list.list < self.lists.len()).then_some(next_list));
         progress.next = next.map(|step| step.written());
         if progress.next.is_none() {
@@ -371,8 +349,8 @@ impl Reddit {
 fn page_after(step: &Step, found: &Found, through_api: bool) -> Option<Step> {
     let most = if through_api { MAX_PAGES } else { MAX_FEED_PAGES };
     let after = if through_api { found.after.clone() } else { found.names.last().cloned() };
-    let after = after.filter(|after| step.after.as_ref() != Some(after) && step.page < most)?;
-    Some(Step { list: step.list, page: step.page + 1, after: Some(after) })
+    let after = after.filter(|after| step.at.as_ref() != Some(after) && step.page < most)?;
+    Some(Step { list: step.list, page: step.page + 1, at: Some(after) })
 }
 
 /// When the feeds stand in, notes when to try the API again; when that is past, the next poll does.

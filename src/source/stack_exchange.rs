@@ -408,7 +408,7 @@ impl Site {
             engagement: Engagement {
                 likes: json::count(item, "score"),
                 replies: json::count(item, "answer_count"),
-                shares: None,
+                ..Engagement::default()
             },
         })
     }

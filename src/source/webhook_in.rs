@@ -194,6 +194,7 @@ impl Mailbox {
                 likes: json::count(item, "likes"),
                 replies: json::count(item, "replies"),
                 shares: json::count(item, "shares"),
+                ..Engagement::default()
             },
         })
     }

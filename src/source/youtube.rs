@@ -17,6 +17,7 @@ use crate::model::{
     Reading, Recognised, Rejection, Request, Response, Secret, SeenPage, Settings, Source, SourceKind, TextForm,
     Thread, Timestamp,
 };
+use crate::parse::step::Step;
 use crate::parse::{charset, feed, json};
 
 #[cfg(test)]
@@ -230,13 +231,6 @@ struct YouTube {
     lists: Vec<What>,
 }
 
-/// One request of a poll. Notation: index of the list, page from 1, token of that page.
-struct Step {
-    list: usize,
-    page: u32,
-    token: Option<String>,
-}
-
 impl Source for YouTube {
     fn next(&self, progress: &Progress) -> Next {
         let Some(step) = self.step(progress) else { return Next::Done };
@@ -294,11 +288,9 @@ impl Source for YouTube {
 impl YouTube {
     fn step(&self, progress: &Progress) -> Option<Step> {
         if progress.page == 0 {
-            return Some(Step { list: 0, page: 1, token: None });
+            return Some(Step::FIRST);
         }
-        let mut parts = progress.next.as_deref()?.split(' ');
-        let (list, page) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
-        (list < self.lists.len()).then(|| Step { list, page, token: parts.next().map(str::to_owned) })
+        Step::read(progress.next.as_deref()?).filter(|step| step.list < self.lists.len())
     }
 
     fn videos(&self) -> Request {
@@ -318,7 +310,7 @@ impl YouTube {
         };
         let fixed =
             [("part", "snippet,replies"), of, ("order", "time"), ("maxResults", PER_PAGE), ("textFormat", "html")];
-        let token = step.token.as_deref().map(|token| ("pageToken", token));
+        let token = step.at.as_deref().map(|token| ("pageToken", token));
         let url = json::call(&self.api, "commentThreads", fixed.into_iter().chain(token));
         match &self.key {
             Some(key) => with_key(url, key),
@@ -375,11 +367,12 @@ impl YouTube {
             _ => false,
         };
         let token = json::text(answer, "nextPageToken").filter(|token| more && !token.contains(' '));
-        progress.next = token.map(|token| format!("{} {} {token}", step.list, step.page + 1));
+        progress.next =
+            token.map(|token| Step { list: step.list, page: step.page + 1, at: Some(token.to_owned()) }.written());
         if progress.next.is_none() {
             progress.notes.remove(SINCE);
             let list = step.list + 1;
-            progress.next = (list < self.lists.len()).then(|| format!("{list} 1"));
+            progress.next = (list < self.lists.len()).then(|| Step::of_list(list).written());
         }
         progress
     }
@@ -455,7 +448,7 @@ fn comment(item: &Value, replies: Option<u64>, video: Option<&str>) -> Result<Ra
         updated: json::date(snippet, "updatedAt").filter(|_| snippet.get("updatedAt") != snippet.get("publishedAt")),
         lang: None,
         tags: Vec::new(),
-        engagement: Engagement { likes: json::count(snippet, "likeCount"), replies, shares: None },
+        engagement: Engagement { likes: json::count(snippet, "likeCount"), replies, ..Engagement::default() },
     })
 }
 

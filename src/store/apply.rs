@@ -6,7 +6,7 @@ use super::layers::Layers;
 use super::record::{CountsRecord, DedupRecord, DeliveryRecord, PostRecord, SourceRecord};
 use super::{DeliveryState, Down, Stage};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub};
-use crate::model::{Alert, Event, Position, PostId, Timestamp, ViewError};
+use crate::model::{Alert, Event, Mark, Position, PostId, Timestamp, Update, ViewError};
 
 impl Layers {
     /// Applies one frame, whole or not at all; one that was applied before changes nothing.
@@ -64,6 +64,7 @@ impl Layers {
             self.apply_conversation(decided, &page.source)?;
         }
         page.stubs.iter().try_for_each(|stub| self.apply_stub(stub, lister, page.at))?;
+        page.updates.iter().try_for_each(|update| self.apply_update(update, lister, page.at))?;
         self.add_counts(page)?;
         let before = self.source_record(&page.source)?.unwrap_or_default();
         // A source that was read is not gone: its configuration must have changed.
@@ -96,6 +97,7 @@ impl Layers {
         });
         record.content_hash = decided.content_hash;
         record.list(lister, day(at));
+        record.say(lister, Mark::of(&decided.post.engagement, &decided.post.tags));
         // What expired is no member any more; read anew, it joins anew.
         let member_of = before.filter(|post| !post.expired).map(|post| post.story);
         if member_of != Some(story) {
@@ -126,6 +128,14 @@ impl Layers {
         let mut record = PostRecord { content_hash, story, joined_at: at, expired: true, listed: Vec::new() };
         record.list(lister, day(at));
         self.put_post(post, &record);
+        Ok(())
+    }
+
+    fn apply_update(&mut self, update: &Update, lister: u16, at: Timestamp) -> Result<(), ViewError> {
+        let Some(mut record) = self.post(update.post)? else { return Ok(()) };
+        record.list(lister, day(at));
+        record.say(lister, update.mark());
+        self.put_post(update.post, &record);
         Ok(())
     }
 

@@ -77,6 +77,12 @@ impl Bytes<'_> {
         self.take().map(u64::from_be_bytes)
     }
 
+    /// Six bytes, with their sign.
+    pub fn i48(&mut self) -> Result<i64, ViewError> {
+        let [a, b, c, d, e, f] = self.take()?;
+        Ok(i64::from_be_bytes([a, b, c, d, e, f, 0, 0]) >> 16)
+    }
+
     pub fn id(&mut self) -> Result<PostId, ViewError> {
         self.take().map(PostId)
     }

@@ -10,7 +10,8 @@ use super::record::{FollowedRecord, StandingRecord};
 use super::{Store, failed};
 use crate::model::event::{Decided, ThreadRead, Validators};
 use crate::model::{
-    Alert, Answered, MAX_ANSWERED, Match, Outcome, PostId, Standing, Timestamp, ViewError, is_mention, next_reading,
+    Alert, Answered, MAX_ANSWERED, Mark, Match, Outcome, PostId, Standing, Timestamp, ViewError, is_mention,
+    next_reading,
 };
 
 /// A conversation that is followed.
@@ -167,11 +168,24 @@ impl Layers {
             stand_after(&mut record.standing, read);
             self.put_standing(read.post, &record)?;
         }
+        if read.engagement.is_some() {
+            self.forget_said(read)?;
+        }
         let key = key::followed(read.conversation);
         let Some(known) = self.get(&key)? else { return Ok(()) };
         match read_again(unpack::<FollowedRecord>(&known)?.of(read.conversation), read) {
             Some(followed) => self.put(&key, pack(&FollowedRecord::from(followed))?),
             None => self.remove(&key),
+        }
+        Ok(())
+    }
+
+    /// Its conversation says otherwise than its source did last: whatever the next poll says is newer than that.
+    fn forget_said(&mut self, read: &ThreadRead) -> Result<(), ViewError> {
+        let (post, lister) = (self.post(read.post)?, self.lister(&read.source)?);
+        if let (Some(mut record), Some(lister)) = (post, lister) {
+            record.say(lister.number, Mark::NOTHING);
+            self.put_post(read.post, &record);
         }
         Ok(())
     }

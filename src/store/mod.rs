@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, Candidate, Day, Event, Handle, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
+    Alert, Candidate, Day, Event, Handle, Mark, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
     Standing, StoryId, Timestamp, View, ViewError,
 };
 
@@ -184,6 +184,14 @@ impl Memory for Store {
         self.read(|layers| {
             let Some(record) = layers.post(post)? else { return Ok(None) };
             Ok(Some(Seen { content_hash: record.content_hash, story: layers.resolve(record.story)? }))
+        })
+    }
+
+    fn seen_by(&self, post: PostId, source: &str) -> Result<Option<(Seen, Option<Mark>)>, ViewError> {
+        self.read(|layers| {
+            let Some(record) = layers.post(post)? else { return Ok(None) };
+            let said = record.said(layers.lister(source)?.map(|lister| lister.number));
+            Ok(Some((Seen { content_hash: record.content_hash, story: layers.resolve(record.story)? }, said)))
         })
     }
 

@@ -10,10 +10,12 @@ use sled::IVec;
 
 use crate::model::event::Validators;
 use crate::model::{
-    Alert, Counts, Handle, Position, PostId, Progress, Reason, SourceState, Standing, StoryId, Timestamp, ViewError,
+    Alert, Counts, Handle, Mark, Position, PostId, Progress, Reason, SourceState, Standing, StoryId, Timestamp,
+    ViewError,
 };
 
 use super::codec::{Bytes, VERSION, versioned};
+use super::typed::NO_NUMBER;
 use super::{Delivery, DeliveryState, Followed};
 
 /// Most sources remembered as listing one post; more are not.
@@ -21,6 +23,8 @@ const MAX_LISTERS: usize = 32;
 
 const EXPIRED: u8 = 1;
 const OTHER_STORY: u8 = 2;
+/// Not set by versions that kept no marks and took 8 bytes for the moment.
+const MARKED: u8 = 4;
 
 /// What is remembered of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,24 +34,36 @@ pub struct PostRecord {
     pub joined_at: Timestamp,
     /// It left the archive; remembered only while a source lists it.
     pub expired: bool,
-    /// Numbers of the sources that listed it, and the day when they did last.
-    pub listed: Vec<(u16, u16)>,
+    /// The sources that listed it.
+    pub listed: Vec<Listed>,
+}
+
+/// A source that listed a post.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The source's number.
+    pub source: u16,
+    /// The day when it did last.
+    pub day: u16,
+    /// What it said of it last.
+    pub mark: Mark,
 }
 
 impl PostRecord {
     pub fn encode(&self, id: PostId) -> IVec {
         let own = self.story.0 == id;
-        let flags = if self.expired { EXPIRED } else { 0 } | if own { 0 } else { OTHER_STORY };
+        let flags = MARKED | if self.expired { EXPIRED } else { 0 } | if own { 0 } else { OTHER_STORY };
         let mut bytes = Vec::with_capacity(32);
         bytes.extend([VERSION, flags]);
         bytes.extend(self.content_hash.to_be_bytes());
-        bytes.extend(self.joined_at.0.to_be_bytes());
+        // Milliseconds of some thousand years need no more.
+        let joined_at = self.joined_at.0.clamp(-(1 << 47), (1 << 47) - 1);
+        bytes.extend(&joined_at.to_be_bytes()[2..]);
         if !own {
             bytes.extend(self.story.0.0);
         }
-        for (source, day) in self.listed.iter().take(MAX_LISTERS) {
-            bytes.extend(source.to_be_bytes());
-            bytes.extend(day.to_be_bytes());
+        for Listed { source, day, mark } in self.listed.iter().take(MAX_LISTERS) {
+            bytes.extend([*source, *day, mark.0].into_iter().flat_map(u16::to_be_bytes));
         }
         IVec::from(bytes)
     }
@@ -56,27 +72,47 @@ impl PostRecord {
         let mut bytes = Bytes(versioned(bytes)?);
         let flags = bytes.u8()?;
         let content_hash = bytes.u64()?;
-        let joined_at = Timestamp(bytes.u64()? as i64);
+        let marked = flags & MARKED != 0;
+        let joined_at = if marked { bytes.i48()? } else { bytes.u64()? as i64 };
         let story = if flags & OTHER_STORY == 0 { id } else { bytes.id()? };
         let mut listed = Vec::new();
         while !bytes.0.is_empty() {
-            listed.push((bytes.u16()?, bytes.u16()?));
+            let (source, day) = (bytes.u16()?, bytes.u16()?);
+            let mark = if marked { Mark(bytes.u16()?) } else { Mark::NOTHING };
+            listed.push(Listed { source, day, mark });
         }
+        let joined_at = Timestamp(joined_at);
         Ok(Self { content_hash, story: StoryId(story), joined_at, expired: flags & EXPIRED != 0, listed })
     }
 
     /// Notes that a source listed the post; says whether that was news.
     pub fn list(&mut self, source: u16, day: u16) -> bool {
-        if let Some((_, last)) = self.listed.iter_mut().find(|(number, _)| *number == source) {
-            let news = *last < day;
-            *last = day.max(*last);
+        if let Some(known) = self.listed.iter_mut().find(|listed| listed.source == source) {
+            let news = known.day < day;
+            known.day = day.max(known.day);
             return news;
         }
         let room = self.listed.len() < MAX_LISTERS;
         if room {
-            self.listed.push((source, day));
+            self.listed.push(Listed { source, day, mark: Mark::NOTHING });
         }
         room
+    }
+
+    /// Notes what a source that listed the post says of it.
+    pub fn say(&mut self, source: u16, mark: Mark) {
+        if let Some(known) = self.listed.iter_mut().find(|listed| listed.source == source) {
+            known.mark = mark;
+        }
+    }
+
+    /// What a source said of it last; none where that cannot be kept, or nothing else of the post is.
+    pub fn said(&self, source: Option<u16>) -> Option<Mark> {
+        if self.expired || source == Some(NO_NUMBER) {
+            return None;
+        }
+        let known = self.listed.iter().find(|listed| Some(listed.source) == source).map(|listed| listed.mark);
+        known.or((self.listed.len() < MAX_LISTERS).then_some(Mark::NOTHING))
     }
 }
 
@@ -276,13 +312,20 @@ pub struct CountsRecord {
 mod tests {
     use super::*;
 
+    fn listed(source: u16, day: u16, mark: u16) -> Listed {
+        Listed { source, day, mark: Mark(mark) }
+    }
+
     #[test]
     fn hand_laid_records_come_back_as_they_were() {
         let id = PostId::of("hn:1");
-        for (story, listed) in [(id, vec![(3, 19_000)]), (PostId::of("hn:0"), vec![]), (id, vec![(1, 2), (3, 4)])] {
-            let story = StoryId(story);
-            let record = PostRecord { content_hash: 9, story, joined_at: Timestamp(-1), expired: true, listed };
-            assert_eq!(PostRecord::decode(id, &record.encode(id)), Ok(record));
+        let listers = [vec![listed(3, 19_000, 7)], vec![], vec![listed(1, 2, 0), listed(3, 4, u16::MAX)]];
+        for (story, listed) in [id, PostId::of("hn:0"), id].into_iter().zip(listers) {
+            for joined_at in [-1, 0, 1_795_000_000_000, (1 << 47) - 1].map(Timestamp) {
+                let (story, listed) = (StoryId(story), listed.clone());
+                let record = PostRecord { content_hash: 9, story, joined_at, expired: true, listed };
+                assert_eq!(PostRecord::decode(id, &record.encode(id)), Ok(record));
+            }
         }
         let dedup = DedupRecord { story: StoryId(id), day: 19_000 };
         assert_eq!(DedupRecord::decode(&dedup.encode()), Ok(dedup));
@@ -302,9 +345,37 @@ mod tests {
             story: StoryId(id),
             joined_at: Timestamp(1),
             expired: false,
-            listed: vec![(3, 19_000)],
+            listed: vec![listed(3, 19_000, 7)],
         };
         assert!(record.encode(id).len() <= 22);
+    }
+
+    #[test]
+    fn a_record_of_the_time_before_marks_is_read_as_one_of_which_nothing_was_said() {
+        let id = PostId::of("hn:1");
+        let (hash, joined_at) = (9_u64.to_be_bytes(), 1_795_000_000_000_i64.to_be_bytes());
+        let listers = [3_u16, 19_000, 4, 19_001].map(u16::to_be_bytes).concat();
+        let bytes = [&[VERSION, EXPIRED][..], &hash, &joined_at, &listers].concat();
+        let record = PostRecord::decode(id, &bytes).unwrap();
+        assert_eq!((record.content_hash, record.joined_at, record.expired), (9, Timestamp(1_795_000_000_000), true));
+        assert_eq!(record.listed, [listed(3, 19_000, 0), listed(4, 19_001, 0)]);
+    }
+
+    #[test]
+    fn a_post_knows_what_each_source_said_of_it_where_there_is_room() {
+        let story = StoryId(PostId::of("hn:1"));
+        let mut record =
+            PostRecord { content_hash: 0, story, joined_at: Timestamp(0), expired: false, listed: Vec::new() };
+        record.list(1, 100);
+        record.say(1, Mark(7));
+        record.say(2, Mark(8));
+        let said = |record: &PostRecord| [Some(1), Some(2), None, Some(NO_NUMBER)].map(|source| record.said(source));
+        let nothing = Some(Mark::NOTHING);
+        assert_eq!(said(&record), [Some(Mark(7)), nothing, nothing, None]);
+        assert_eq!((3..99).filter(|source| record.list(*source, 100)).count(), MAX_LISTERS - 1);
+        assert_eq!(said(&record), [Some(Mark(7)), None, None, None]);
+        record.expired = true;
+        assert_eq!(said(&record), [None; 4]);
     }
 
     #[test]
@@ -318,13 +389,14 @@ mod tests {
     #[test]
     fn a_post_knows_on_which_day_each_source_listed_it_last() {
         let id = PostId::of("hn:1");
-        let listed = vec![(1, 100)];
-        let mut record =
-            PostRecord { content_hash: 0, story: StoryId(id), joined_at: Timestamp(0), expired: false, listed };
+        let story = StoryId(id);
+        let listed = vec![listed(1, 100, 7)];
+        let mut record = PostRecord { content_hash: 0, story, joined_at: Timestamp(0), expired: false, listed };
         let news = [(1, 100, false), (1, 99, false), (1, 101, true), (2, 100, true), (2, 100, false)];
         for (source, day, expected) in news {
             assert_eq!(record.list(source, day), expected, "source {source} on day {day}");
         }
-        assert_eq!(record.listed, [(1, 101), (2, 100)]);
+        let known: Vec<_> = record.listed.iter().map(|listed| (listed.source, listed.day, listed.mark.0)).collect();
+        assert_eq!(known, [(1, 101, 7), (2, 100, 0)]);
     }
 }

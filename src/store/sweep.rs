@@ -22,7 +22,7 @@ use sled::IVec;
 
 use super::layers::Layers;
 use super::read::wrong_key;
-use super::record::{DedupRecord, ListerRecord, PostRecord};
+use super::record::{DedupRecord, Listed, ListerRecord, PostRecord};
 use super::typed::NO_NUMBER;
 use super::{Stage, Store, floods, issues, key};
 use crate::model::{Duration, PostId, Timestamp, ViewError};
@@ -220,9 +220,9 @@ impl Layers {
 
 /// Whether a post left the archive and no source lists it any more.
 fn is_forgotten(post: &PostRecord, listers: &HashMap<u16, u16>) -> bool {
-    let lists_no_more = |(number, day): &(u16, u16)| match listers.get(number) {
+    let lists_no_more = |Listed { source, day, mark: _ }: &Listed| match listers.get(source) {
         Some(read) => *read > day.saturating_add(UNLISTED_DAYS),
-        None => *number != NO_NUMBER,
+        None => *source != NO_NUMBER,
     };
     post.expired && post.listed.iter().all(lists_no_more)
 }

@@ -44,7 +44,7 @@ fn post(title: &str, text: &str) -> Post {
         lang: Some("en".to_owned()),
         tags: vec!["help".to_owned()],
         links: vec!["https://www.anvil.example/shop".to_owned()],
-        engagement: Engagement { likes: Some(3), replies: None, shares: None },
+        engagement: Engagement { likes: Some(3), replies: None, ..Engagement::default() },
     }
 }
 

@@ -112,6 +112,7 @@ fn decided(posts: &[(String, String)], number: usize, total: usize) -> Decided {
         follow: false,
         answers: Vec::new(),
         standing: Default::default(),
+        sense: None,
         post,
     }
 }

@@ -91,6 +91,6 @@ fn sample(title: &str, text: &str) -> Post {
         lang: Some("en".to_owned()),
         tags: vec!["help".to_owned()],
         links: vec!["https://news.example/x/1".to_owned()],
-        engagement: Engagement { likes: Some(3), replies: None, shares: None },
+        engagement: Engagement { likes: Some(3), replies: None, ..Engagement::default() },
     }
 }

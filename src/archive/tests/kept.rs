@@ -1,7 +1,7 @@
 //! What stays in the archive, for how long, and under which story?
 
 use super::*;
-use crate::model::Counts;
+use crate::model::{Counts, Engagement, Update};
 
 fn ids(keys: &[&str]) -> Vec<PostId> {
     keys.iter().map(|key| PostId::of(key)).collect()
@@ -47,6 +47,66 @@ fn old_posts_expire_and_mentions_later() {
     assert_eq!(archive.counts(), Ok(Counts { unmatched: 1, mention: 1, ..Counts::default() }));
     assert_eq!(archive.get(PostId::of("old")), Ok(None));
     assert_eq!(archive.get(PostId::of("new")).unwrap().map(|record| record.post.key), Some("new".to_owned()));
+}
+
+/// The frame of a page that says something anew of posts seen already.
+fn said(updates: Vec<Update>) -> Vec<Event> {
+    let read = PageRead { source: "planet".to_owned(), at: NOW, updates, ..PageRead::default() };
+    vec![Event::Page(Box::new(read))]
+}
+
+#[test]
+fn what_is_said_anew_of_a_post_joins_what_is_known_of_it() {
+    let mut known = post("a", "Acme is down", "");
+    known.engagement = Engagement { likes: Some(3), replies: Some(1), ..Engagement::default() };
+    known.tags = vec!["outage".to_owned()];
+    let (_dir, archive) = archive_of(vec![mention(known, "brand", "it", 60), decided(post("b", "", ""))]);
+    let anew = |key: &str, engagement: Engagement, tag: &str| Update {
+        post: PostId::of(key),
+        engagement,
+        tags: vec![tag.to_owned()],
+    };
+    let ranked = Engagement { likes: Some(9), rank: Some(4), ..Engagement::default() };
+    let unranked = Engagement { replies: Some(7), ..Engagement::default() };
+    let frames = [
+        said(vec![anew("a", ranked, "front-page"), anew("nobody knows it", ranked, "x")]),
+        said(vec![anew("a", unranked, "outage")]),
+    ];
+    // Twice, as after a crash between journal and view; and none waits for the other's commit to be seen.
+    for _ in 0..2 {
+        for (position, frame) in (2..).map(Position).zip(&frames) {
+            archive.apply(position, frame).unwrap();
+        }
+        archive.flush(PATIENCE).unwrap();
+        let found = archive.get(PostId::of("a")).unwrap().unwrap();
+        let engagement = Engagement { likes: Some(9), replies: Some(7), shares: None, rank: Some(4) };
+        assert_eq!(
+            (found.post.engagement, &found.post.tags[..]),
+            (engagement, &["outage", "front-page"].map(str::to_owned)[..])
+        );
+        assert_eq!((found.score.total, found.outcome), (60, Outcome::Mention));
+        assert_eq!(keys(&archive, "tag:front-page likes>5 replies>5"), ["a"]);
+        assert_eq!(archive.counts(), Ok(Counts { unmatched: 1, mention: 1, ..Counts::default() }));
+    }
+    // What its site deleted keeps its counts and gets no tag back.
+    archive.apply(Position(4), &[Event::Deleted { posts: ids(&["a"]), at: NOW }]).unwrap();
+    archive.apply(Position(5), &said(vec![anew("a", Engagement { likes: Some(90), ..ranked }, "outage")])).unwrap();
+    archive.flush(PATIENCE).unwrap();
+    let found = archive.get(PostId::of("a")).unwrap().unwrap();
+    assert_eq!((found.post.engagement.likes, found.post.tags.len()), (Some(90), 0));
+}
+
+#[test]
+fn a_record_of_the_time_before_ranks_is_read() {
+    #[derive(serde::Serialize)]
+    struct Before(Option<u64>, Option<u64>, Option<u64>);
+    let bytes = rmp_serde::to_vec(&Before(Some(3), None, Some(5))).unwrap();
+    let read: Engagement = rmp_serde::from_slice(&bytes).unwrap();
+    assert_eq!(read, Engagement { likes: Some(3), replies: None, shares: Some(5), rank: None });
+    for engagement in [read, Engagement { rank: Some(2), ..read }] {
+        let bytes = rmp_serde::to_vec(&engagement).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Engagement>(&bytes).unwrap(), engagement);
+    }
 }
 
 #[test]

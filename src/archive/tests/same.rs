@@ -315,7 +315,7 @@ prop_compose! {
         excluded in proptest::bool::weighted(0.2),
         edited in proptest::bool::weighted(0.1),
     ) -> Decided {
-        let engagement = Engagement { likes, replies, shares: None };
+        let engagement = Engagement { likes, replies, ..Engagement::default() };
         let post = Post { title, text, published: published.map(Timestamp), engagement, ..fields };
         let decided = match watch {
             Some((watch, owner, score)) if excluded => suppressed(mention(post, watch, owner, score)),

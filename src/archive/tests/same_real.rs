@@ -71,7 +71,11 @@ fn hacker_news(folder: &Path) -> Vec<Post> {
             target: (!row[2].is_empty()).then(|| row[2].to_owned()),
             author: Some(Author { name: row[5].to_owned(), handle: row[5].to_owned(), url: None }),
             published: day(&row[6]),
-            engagement: Engagement { likes: row[3].parse().ok(), replies: row[4].parse().ok(), shares: None },
+            engagement: Engagement {
+                likes: row[3].parse().ok(),
+                replies: row[4].parse().ok(),
+                ..Engagement::default()
+            },
             lang: Some("en".to_owned()),
             ..post("", &row[1], "")
         }
@@ -112,7 +116,7 @@ fn reddit(folder: &Path) -> Vec<Post> {
             engagement: Engagement {
                 likes: text_of(&line, "score").parse().ok(),
                 replies: text_of(&line, "num_comments").parse().ok(),
-                shares: None,
+                ..Engagement::default()
             },
             ..post("", &text_of(&line, "title"), &text)
         }

@@ -293,7 +293,7 @@ prop_compose! {
             lang: lang.map(str::to_owned), post_type, source: names.0.to_owned(), kind: names.1.to_owned(),
             author: Some(Author { name: names.2.to_owned(), handle: names.3.to_owned(), url: None }),
             tags: tags.into_iter().map(str::to_owned).collect(),
-            engagement: Engagement { likes: counts.0, replies: counts.1, shares: None },
+            engagement: Engagement { likes: counts.0, replies: counts.1, ..Engagement::default() },
             published: published.map(Timestamp), received: Timestamp(5 * DAY),
             ..post(&title, &text)
         }

@@ -54,7 +54,7 @@ impl Sample {
             lang: Some(line("lang")),
             tags: vec![line("tag")],
             links: vec![line("link")],
-            engagement: Engagement { likes: None, replies: line("replies").parse().ok(), shares: None },
+            engagement: Engagement { likes: None, replies: line("replies").parse().ok(), ..Engagement::default() },
         };
         let facts = Facts {
             watches: vec![line("watch")],

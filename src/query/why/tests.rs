@@ -30,7 +30,7 @@ fn post(title: &str, text: &str) -> Post {
         lang: None,
         tags: vec!["help".to_owned()],
         links: Vec::new(),
-        engagement: Engagement { likes: Some(3), replies: None, shares: None },
+        engagement: Engagement { likes: Some(3), replies: None, ..Engagement::default() },
     }
 }
 

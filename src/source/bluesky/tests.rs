@@ -161,7 +161,10 @@ fn replies_join_the_conversation_of_the_root() {
     let read = source.read_thread(&post, &response(json!({"thread": thread}).to_string())).expect("a thread");
     let replies: Vec<_> = read.replies.iter().flatten().map(|reply| (&*reply.text, reply.thread.as_deref())).collect();
     assert_eq!(replies, ["a", "b", "c"].map(|text| (text, Some(post.key.as_str()))));
-    assert_eq!(read.engagement, Some(Engagement { likes: Some(5), replies: Some(2), shares: Some(2) }));
+    assert_eq!(
+        read.engagement,
+        Some(Engagement { likes: Some(5), replies: Some(2), shares: Some(2), ..Engagement::default() })
+    );
     for body in [json!({"error": "NotFound", "message": "Post not found"}), json!({"thread": gone})] {
         let read = source.read_thread(&post, &response(body.to_string())).expect("a thread");
         assert!(read.deleted, "{body}");

@@ -137,7 +137,7 @@ mod tests {
             .collect();
         assert_eq!(keys, [Some("2"), Some("3"), None]);
         assert!(thread.replies.iter().flatten().all(|reply| reply.thread.as_deref() == Some(&*post("7:1", None).key)));
-        assert_eq!(thread.engagement, Some(Engagement { likes: Some(5), replies: Some(3), shares: None }));
+        assert_eq!(thread.engagement, Some(Engagement { likes: Some(5), replies: Some(3), ..Engagement::default() }));
         assert_eq!(thread.accepted, Some(post("7:3", None).key));
         assert!(thread.closed && !thread.deleted);
     }
@@ -149,10 +149,10 @@ mod tests {
             {"topic_id": 7, "post_number": 46, "cooked": "x", "accepted_answer": true},
         ]}});
         let thread = read(&post("7:45", None), &body);
-        assert_eq!(thread.engagement, Some(Engagement { likes: Some(0), replies: Some(2), shares: None }));
+        assert_eq!(thread.engagement, Some(Engagement { likes: Some(0), replies: Some(2), ..Engagement::default() }));
         assert_eq!((thread.replies.len(), thread.deleted, thread.accepted), (1, true, Some(post("7:46", None).key)));
         let of_root = read(&post("7:1", None), &body);
-        assert_eq!(of_root.engagement, Some(Engagement { likes: None, replies: Some(89), shares: None }));
+        assert_eq!(of_root.engagement, Some(Engagement { likes: None, replies: Some(89), ..Engagement::default() }));
         assert_eq!(read(&post("7:60", None), &body).engagement, None);
     }
 }

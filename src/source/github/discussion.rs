@@ -94,7 +94,7 @@ impl GitHub {
             engagement: Engagement {
                 likes: json::count(item, "upvoteCount"),
                 replies: item.pointer("/comments/totalCount").and_then(json::number),
-                shares: None,
+                ..Engagement::default()
             },
             ..RawPost::default()
         })
@@ -135,7 +135,7 @@ impl GitHub {
             engagement: Some(Engagement {
                 likes: json::count(discussion, "upvoteCount"),
                 replies: discussion.pointer("/comments/totalCount").and_then(json::number),
-                shares: None,
+                ..Engagement::default()
             }),
             closed: discussion.get("closed").and_then(Value::as_bool) == Some(true),
             ..Thread::default()

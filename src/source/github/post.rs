@@ -47,7 +47,11 @@ impl GitHub {
             author: author(item, "user"),
             published: json::date(item, "created_at"),
             tags,
-            engagement: Engagement { likes: likes(item), replies: json::count(item, "comments"), shares: None },
+            engagement: Engagement {
+                likes: likes(item),
+                replies: json::count(item, "comments"),
+                ..Engagement::default()
+            },
             // `updated_at` also moves with labels and comments, which change nothing of what is written.
             ..RawPost::default()
         })

@@ -73,6 +73,8 @@ pub(super) fn stories(progress: &Progress, hits: &[Value], repaired: Vec<String>
         if rank < TOP {
             found.tags.push("front-page-top".to_owned());
         }
+        found.engagement.rank =
+            u32::try_from(rank).ok().and_then(|above| above.checked_add(1)).filter(|_| rank < FRONT);
         Ok(found)
     });
     let degraded =
@@ -93,7 +95,9 @@ fn numbers(step: &str) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::super::KIND;
-    use crate::model::{FetchProblem, Next, Progress, Reading, Response, Settings, Source, SourceKind, Timestamp};
+    use crate::model::{
+        FetchProblem, Next, Progress, RawPost, Reading, Response, Settings, Source, SourceKind, Timestamp,
+    };
     use serde_json::{Value, json};
 
     fn source() -> Box<dyn Source> {
@@ -133,13 +137,10 @@ mod tests {
         assert!(second.ends_with("story_129%29&hitsPerPage=30"), "{second}");
         let hit = |id: u64| json!({"objectID": id.to_string(), "title": "x", "_tags": ["story", "show_hn"]});
         let stories = read(&ranked, &json!({"hits": [hit(115), hit(101), hit(100)]}));
-        let told: Vec<(&str, bool)> = stories
-            .posts
-            .iter()
-            .flatten()
-            .map(|post| (&post.key[..], post.tags.contains(&"front-page-top".to_owned())))
-            .collect();
-        assert_eq!(told, [("hn:100", true), ("hn:101", true), ("hn:115", false)]);
+        let is_top = |post: &RawPost| post.tags.contains(&"front-page-top".to_owned());
+        let told = stories.posts.iter().flatten().map(|post| (&post.key[..], is_top(post), post.engagement.rank));
+        let told: Vec<_> = told.collect();
+        assert_eq!(told, [("hn:100", true, Some(1)), ("hn:101", true, Some(2)), ("hn:115", false, Some(16))]);
         assert!(stories.posts.iter().flatten().all(|post| post.tags.contains(&"front-page".to_owned())));
         assert_eq!((asked(&stories.progress), stories.degraded), (None, None));
     }
@@ -151,7 +152,8 @@ mod tests {
         let url = asked(&progress).expect("a request");
         assert_eq!(url, "https://hn.algolia.com/api/v1/search?tags=front_page&hitsPerPage=30");
         let stories = read(&progress, &json!({"hits": [{"objectID": "7", "title": "x", "_tags": ["story"]}]}));
-        assert_eq!(stories.posts.len(), 1);
+        let ranks: Vec<_> = stories.posts.iter().flatten().map(|post| post.engagement.rank).collect();
+        assert_eq!(ranks, [None]);
         assert!(stories.degraded.is_some_and(|why| why.contains("without its order")));
         assert!(source().fall_back(&stories.progress, &problem).is_none());
     }

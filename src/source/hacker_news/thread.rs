@@ -42,7 +42,11 @@ pub(super) fn read(post: &Post, response: &Response) -> Result<Thread, ReadError
     }
     let written = replies.iter().filter(|reply| reply.is_ok()).count() as u64;
     Ok(Thread {
-        engagement: Some(Engagement { likes: json::count(&item, "points"), replies: Some(written), shares: None }),
+        engagement: Some(Engagement {
+            likes: json::count(&item, "points"),
+            replies: Some(written),
+            ..Engagement::default()
+        }),
         deleted: is_deleted(&item),
         replies,
         ..Thread::default()
@@ -103,7 +107,7 @@ mod tests {
             found.replies.iter().map(|reply| reply.as_ref().ok().map(|reply| &reply.key[..])).collect();
         assert_eq!(keys, [Some("hn:2"), Some("hn:3"), None, Some("hn:5")]);
         assert!(found.replies.iter().flatten().all(|reply| reply.thread.as_deref() == Some("hn:1")));
-        assert_eq!(found.engagement, Some(Engagement { likes: Some(7), replies: Some(3), shares: None }));
+        assert_eq!(found.engagement, Some(Engagement { likes: Some(7), replies: Some(3), ..Engagement::default() }));
         assert!(!found.deleted);
     }
 

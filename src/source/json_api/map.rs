@@ -170,6 +170,7 @@ impl Map {
                 likes: count(&self.likes),
                 replies: count(&self.replies),
                 shares: count(&self.shares),
+                ..Engagement::default()
             },
         })
     }

@@ -43,6 +43,7 @@ pub(super) fn post(item: &Value) -> Result<RawPost, Rejection> {
             likes: json::count(item, "favourites_count"),
             replies: json::count(item, "replies_count"),
             shares: json::count(item, "reblogs_count"),
+            ..Engagement::default()
         },
     })
 }

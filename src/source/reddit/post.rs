@@ -159,6 +159,7 @@ fn engagement(item: &Value, is_comment: bool) -> Engagement {
         likes: json::count(item, "score").filter(|_| !hidden),
         replies: json::count(item, "num_comments").filter(|_| !is_comment),
         shares: json::count(item, "num_crossposts").filter(|_| !is_comment),
+        ..Engagement::default()
     }
 }
 

@@ -112,7 +112,7 @@ mod tests {
                 .all(|reply| reply.thread.as_deref() == Some("stackexchange:stackoverflow:7"))
         );
         assert_eq!(thread.accepted.as_deref(), Some("stackexchange:stackoverflow:9"));
-        assert_eq!(thread.engagement, Some(Engagement { likes: None, replies: Some(2), shares: None }));
+        assert_eq!(thread.engagement, Some(Engagement { likes: None, replies: Some(2), ..Engagement::default() }));
         assert_eq!(thread.wait, Some(Duration::seconds(10)));
     }
 

@@ -2,7 +2,7 @@
 
 use super::state::State;
 use crate::model::event::{Decided, ThreadRead};
-use crate::model::{Answered, PostId, Timestamp, is_mention};
+use crate::model::{Answered, Mark, PostId, Timestamp, is_mention};
 use crate::store::conversations::{begun, newest, read_again, says_standing, stand_after};
 use crate::store::{Left, blank_alert, forget_in_alert};
 
@@ -31,6 +31,10 @@ impl State {
 
     pub fn apply_thread(&mut self, read: &ThreadRead) {
         stand_after(&mut self.standing.entry(read.post).or_default().standing, read);
+        let said = self.posts.get_mut(&read.post).and_then(|post| post.listed.get_mut(&read.source));
+        if let (Some((_, mark)), true) = (said, read.engagement.is_some()) {
+            *mark = Mark::NOTHING;
+        }
         if let Some(known) = self.followed.remove(&read.conversation) {
             self.followed.extend(read_again(known, read).map(|followed| (read.conversation, followed)));
         }

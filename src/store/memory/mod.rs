@@ -10,7 +10,7 @@ use super::issues::in_order;
 use super::key::day;
 use super::{Delivery, DeliveryFilter, Down, Flooded, Followed, HeldDay, Story};
 use crate::model::{
-    Candidate, Counts, Day, Event, FLOOD_WINDOW, Handle, Issue, Memory, Outbox, Pending, Position, PostId, Seen,
+    Candidate, Counts, Day, Event, FLOOD_WINDOW, Handle, Issue, Mark, Memory, Outbox, Pending, Position, PostId, Seen,
     SourceState, Spent, Standing, StoryId, Timestamp, View, ViewError,
 };
 
@@ -156,6 +156,14 @@ impl Memory for InMemory {
         Ok(state.posts.get(&post).map(seen))
     }
 
+    fn seen_by(&self, post: PostId, source: &str) -> Result<Option<(Seen, Option<Mark>)>, ViewError> {
+        let seen = self.seen(post)?;
+        let state = self.state();
+        let said = state.posts.get(&post).filter(|post| !post.expired);
+        let said = said.map(|post| post.listed.get(source).map_or(Mark::NOTHING, |(_, mark)| *mark));
+        Ok(seen.map(|seen| (seen, said)))
+    }
+
     fn candidates(&self, keys: &[[u8; 16]]) -> Result<Vec<Option<Candidate>>, ViewError> {
         let state = self.state();
         let candidate = |key: &[u8; 16]| {
@@ -205,8 +213,7 @@ impl Memory for InMemory {
         *read = today.max(*read);
         for id in posts {
             if let Some(post) = state.posts.get_mut(id) {
-                let last = post.listed.entry(source.to_owned()).or_default();
-                *last = today.max(*last);
+                post.list(source, today);
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::days::{HeldKey, SpentOn};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
 use crate::model::{
-    Alert, AlertId, Counts, Day, Duration, Event, Handle, Issue, IssueId, Position, PostId, SourceState, StoryId,
+    Alert, AlertId, Counts, Day, Duration, Event, Handle, Issue, IssueId, Mark, Position, PostId, SourceState, StoryId,
     Timestamp,
 };
 use crate::store::issues::ISSUES_KEPT;
@@ -53,7 +53,17 @@ pub struct KnownPost {
     pub content_hash: u64,
     pub story: StoryId,
     pub expired: bool,
-    pub listed: BTreeMap<String, u16>,
+    /// By source: on which day it listed the post last, and what it said of it.
+    pub listed: BTreeMap<String, (u16, Mark)>,
+}
+
+impl KnownPost {
+    /// A source listed it.
+    pub fn list(&mut self, source: &str, day: u16) -> &mut Mark {
+        let (last, mark) = self.listed.entry(source.to_owned()).or_default();
+        *last = day.max(*last);
+        mark
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -111,7 +121,7 @@ impl State {
         self.read.entry(page.source.clone()).or_default();
         for stub in &page.stubs {
             let (content_hash, story) = (stub.content_hash, stub.story);
-            let listed = [(page.source.clone(), day(page.at))].into();
+            let listed = [(page.source.clone(), (day(page.at), Mark::NOTHING))].into();
             self.posts.entry(stub.post).or_insert(KnownPost { content_hash, story, expired: true, listed });
         }
         for decided in &page.posts {
@@ -119,6 +129,11 @@ impl State {
             self.apply_caps(position, decided);
             self.apply_floods(position, decided);
             self.apply_conversation(decided, &page.source);
+        }
+        for update in &page.updates {
+            if let Some(post) = self.posts.get_mut(&update.post) {
+                *post.list(&page.source, day(page.at)) = update.mark();
+            }
         }
         if page.counts.total() > 0 {
             self.counts.entry((day(page.at), page.source.clone())).or_default().merge(&page.counts);
@@ -147,10 +162,10 @@ impl State {
             joined.last_joined_at = joined.last_joined_at.max(received);
             joined.members.insert(id);
         }
-        let mut listed = known.map(|post| post.listed).unwrap_or_default();
-        let last = listed.entry(source.to_owned()).or_default();
-        *last = day(at).max(*last);
-        self.posts.insert(id, KnownPost { content_hash: decided.content_hash, story, expired: false, listed });
+        let listed = known.map(|post| post.listed).unwrap_or_default();
+        let mut post = KnownPost { content_hash: decided.content_hash, story, expired: false, listed };
+        *post.list(source, day(at)) = Mark::of(&decided.post.engagement, &decided.post.tags);
+        self.posts.insert(id, post);
         for key in &decided.story.keys {
             self.keys.insert(*key, (story, day(received)));
         }
@@ -266,7 +281,7 @@ impl State {
         let lists = |source: &String, last: &u16| {
             configured(source) && read.get(source).is_some_and(|read| *read <= last + UNLISTED_DAYS)
         };
-        self.posts.retain(|_, post| !post.expired || post.listed.iter().any(|(source, last)| lists(source, last)));
+        self.posts.retain(|_, post| !post.expired || post.listed.iter().any(|(source, (last, _))| lists(source, last)));
         let posts = &self.posts;
         self.standing.retain(|post, _| posts.contains_key(post));
         self.mentioned.retain(|(_, post), _| posts.contains_key(post));

@@ -81,6 +81,8 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         }),
         1 => (source.clone(), 0..2000i64, prop::collection::vec(0..NUMBERS, 1..4))
             .prop_map(|(source, at, posts)| read(stubbed(page(source, at * HOUR, vec![]), &posts))),
+        2 => (source.clone(), 0..2000i64, prop::collection::vec((0..NUMBERS, 0..4u64), 1..4))
+            .prop_map(|(source, at, posts)| read(updating(page(source, at * HOUR, vec![]), &posts))),
         1 => (source, 0..2000i64).prop_map(|(source, at)| gone(source, at * HOUR)),
         1 => (0..NUMBERS, prop::option::of(0..2000i64)).prop_map(|(number, closed)| issue(number, closed.map(|at| at * HOUR))),
         1 => (0..2000i64, 1..9i64).prop_map(|(from, hours)| down(from * HOUR, (from + hours) * HOUR)),
@@ -225,6 +227,13 @@ impl Pair {
         assert_eq!(left.list(&DeliveryFilter::default()), right.list(&DeliveryFilter::default()));
         for number in 0..NUMBERS {
             assert_eq!(left.seen(id(number)), right.seen(id(number)), "post {number}");
+            for source in SOURCES {
+                assert_eq!(
+                    left.seen_by(id(number), source),
+                    right.seen_by(id(number), source),
+                    "{source}, post {number}"
+                );
+            }
             assert_eq!(left.resolved(story(number)), right.resolved(story(number)), "story {number}");
             assert_eq!(left.told_story(story(number)), right.told_story(story(number)), "story {number}");
             assert_eq!(left.candidates(&[key(number)]), right.candidates(&[key(number)]), "key {number}");

@@ -2,7 +2,9 @@
 
 use super::scene::*;
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult};
-use crate::model::{Candidate, DigestEntry, Event, Handle, Outcome, Position, Seen, SourceState, StoryId, Timestamp};
+use crate::model::{
+    Candidate, DigestEntry, Event, Handle, Mark, Outcome, Position, Seen, SourceState, StoryId, Timestamp,
+};
 use crate::store::memory::InMemory;
 use crate::store::{Delivery, DeliveryFilter, DeliveryState, Stage, Store, Story};
 
@@ -32,6 +34,7 @@ promises!(
     a_new_store_knows_nothing,
     a_frame_applied_twice_or_late_changes_nothing,
     a_post_is_seen_with_its_newest_hash,
+    each_source_is_asked_what_it_said_itself_of_a_post_that_is_kept,
     the_cursor_moves_with_the_last_page_of_a_poll,
     a_source_that_is_gone_stays_gone_until_it_is_read_again,
     a_story_of_one_is_found_by_its_key,
@@ -120,6 +123,27 @@ fn a_post_is_seen_with_its_newest_hash(store: &dyn AnyStore) {
     apply(store, [read(page("acme-blog", 20, vec![edited]))]);
     assert_eq!(store.seen(id(1)), Ok(Some(Seen { content_hash: 7, story: story(1) })));
     assert_eq!(store.seen(id(2)), Ok(None));
+}
+
+fn each_source_is_asked_what_it_said_itself_of_a_post_that_is_kept(store: &dyn AnyStore) {
+    let said = |source: &str| store.seen_by(id(1), source).unwrap().map(|(_, mark)| mark);
+    let mark = |replies| Some(Some(update(1, replies).mark()));
+    assert_eq!(said("forum"), None);
+    let mut first = opens(1, 10);
+    first.post.engagement = update(1, 3).engagement;
+    apply(store, [read(page("forum", 10, vec![first]))]);
+    let nothing = Some(Some(Mark::NOTHING));
+    assert_eq!((said("forum"), said("planet")), (mark(3), nothing));
+    apply(store, [read(updating(page("planet", 11, vec![]), &[(1, 5)]))]);
+    store.listed("forum", &[id(1)], Timestamp(3 * DAY)).unwrap();
+    assert_eq!((said("forum"), said("planet")), (mark(3), mark(5)));
+    apply(store, [read(updating(page("forum", 12, vec![]), &[(1, 7), (2, 7)]))]);
+    assert_eq!((said("forum"), said("planet")), (mark(7), mark(5)));
+    assert_eq!(store.seen(id(2)), Ok(None), "what is not known is not made known");
+    apply(store, [read(updating(page("blog", 12, vec![]), &[(1, 7)])), thread(1, 13, None, Some(9), false)]);
+    assert_eq!((said("forum"), said("blog")), (mark(7), nothing), "its conversation said otherwise since");
+    apply(store, [expired(&[1], 13)]);
+    assert_eq!(said("forum"), Some(None), "nothing of it is kept");
 }
 
 fn the_cursor_moves_with_the_last_page_of_a_poll(store: &dyn AnyStore) {

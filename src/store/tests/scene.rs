@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, ThreadRead, Validators};
 use crate::model::{
-    Alert, Counts, Day, DeafSource, Deafness, Digest, Event, Handle, Issue, JoinedBy, Match, Memory, Outbox, Outcome,
-    Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp,
-    View, flood_window,
+    Alert, Counts, Day, DeafSource, Deafness, Digest, Engagement, Event, Handle, Issue, JoinedBy, Match, Memory,
+    Outbox, Outcome, Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId,
+    SuppressedAlert, Timestamp, Update, View, flood_window,
 };
 use crate::store::memory::InMemory;
 use crate::store::{Delivery, DeliveryFilter, Down, Flooded, Followed, HeldDay, Store, Story};
@@ -323,6 +323,17 @@ pub fn stubbed(page: PageRead, posts: &[u8]) -> PageRead {
     PageRead { stubs: posts.iter().map(stub).collect(), ..page }
 }
 
+/// What is said anew of a post.
+pub fn update(number: u8, replies: u64) -> Update {
+    let engagement = Engagement { replies: Some(replies), ..Engagement::default() };
+    Update { post: id(number), engagement, tags: Vec::new() }
+}
+
+/// The page says anew how many replies posts have that were seen already.
+pub fn updating(page: PageRead, posts: &[(u8, u64)]) -> PageRead {
+    PageRead { updates: posts.iter().map(|(number, replies)| update(*number, *replies)).collect(), ..page }
+}
+
 pub fn read(page: PageRead) -> Vec<Event> {
     vec![Event::Page(Box::new(page))]
 }
@@ -411,7 +422,7 @@ pub fn thread(root: u8, at: i64, next: Option<i64>, accepted: Option<u8>, closed
         at: Timestamp(at),
         next: next.map(Timestamp),
         ended: None,
-        engagement: None,
+        engagement: accepted.map(|replies| update(root, u64::from(replies)).engagement),
         accepted: accepted.map(id),
         closed,
         validators: Some(Validators { etag: Some(at.to_string()), ..Validators::default() }),

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 
 use super::{ago, page};
-use crate::model::{Budget, Issue, SourceHealth, Timestamp, words};
+use crate::model::{Budget, HealthChange, Issue, SourceHealth, Timestamp, words};
 use crate::pipeline::supervise::Daemon;
 
 /// Closed issues shown, the newest first.
@@ -71,6 +71,11 @@ impl List {
     /// What an issue says in words, line by line.
     fn lines(issue: &Issue) -> Vec<String> {
         issue.text().lines().map(str::to_owned).collect()
+    }
+
+    /// In words: `failing (unreachable)`.
+    fn state(change: &HealthChange) -> String {
+        change.in_words()
     }
 
     fn moment(&self, moment: &Timestamp) -> String {

@@ -29,7 +29,7 @@ fn hacker_news(folder: &Path) -> Vec<Post> {
     let post = |row: csv::StringRecord| Post {
         target: row.get(2).filter(|url| !url.is_empty()).map(str::to_owned),
         author: row.get(5).map(author),
-        engagement: Engagement { likes: row[3].parse().ok(), replies: row[4].parse().ok(), shares: None },
+        engagement: Engagement { likes: row[3].parse().ok(), replies: row[4].parse().ok(), ..Engagement::default() },
         ..post("hacker_news", "news.ycombinator.com", &row[0], &row[1], "")
     };
     file.records().map(|row| post(row.unwrap())).collect()
@@ -41,7 +41,7 @@ fn reddit(folder: &Path) -> Vec<Post> {
         Post {
             target: Some(text("url").to_owned()).filter(|url| !url.is_empty()),
             tags: vec![text("sub").to_lowercase()],
-            engagement: Engagement { likes: text("score").parse().ok(), replies: None, shares: None },
+            engagement: Engagement { likes: text("score").parse().ok(), replies: None, ..Engagement::default() },
             ..post("reddit", "reddit.com", text("id"), text("title"), text("selftext"))
         }
     };
