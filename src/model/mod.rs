@@ -16,13 +16,18 @@ pub mod post;
 pub mod receiver;
 pub mod request;
 pub mod secret;
+pub mod sentiment;
 pub mod settings;
 pub mod source;
 pub mod story;
 pub mod time;
 pub mod view;
+pub mod words;
 
-pub use alert::{Alert, AlertId, Coverage, Digest, DigestEntry, Heard, Reason, SuppressedAlert, is_mention};
+pub use alert::{
+    Alert, AlertId, Coverage, Digest, DigestEntry, FLOOD_WINDOW, Heard, Reason, SuppressedAlert, flood_window,
+    is_mention,
+};
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
@@ -34,6 +39,7 @@ pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, T
 pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
 pub use secret::{Secret, SecretValue};
+pub use sentiment::{Cue, Label, Labelled, Sense, Sentiment, SentimentClass, Unclassified, Valence};
 pub use settings::Settings;
 pub use source::{
     Lack, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, SeenPage, Source, SourceKind, Subscription,
