@@ -10,6 +10,9 @@ use crate::query::Facts;
 
 use super::queue::{Change, News};
 
+/// Room for what a record holds beside its words, in bytes; more is taken where it is needed.
+const BESIDE_WORDS: usize = 1 << 10;
+
 /// A post as it stands in the archive.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -89,7 +92,9 @@ impl Record {
 
     /// The bytes that are stored: MessagePack, fields by place.
     pub(super) fn encode(&self) -> Result<Vec<u8>, String> {
-        rmp_serde::to_vec(self).map_err(|why| why.to_string())
+        let mut bytes = Vec::with_capacity(self.post.title.len() + self.post.text.len() + BESIDE_WORDS);
+        rmp_serde::encode::write(&mut bytes, self).map_err(|why| why.to_string())?;
+        Ok(bytes)
     }
 
     /// The record of stored bytes.

@@ -3,7 +3,7 @@
 use tantivy::Index;
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
-use crate::query::words;
+use crate::query::{WordList, words};
 
 /// The name of our words among tantivy's tokenizers.
 pub(super) const WORDS: &str = "words";
@@ -22,41 +22,46 @@ pub(super) fn with_sigil(sigil: char, word: &str) -> String {
 #[derive(Clone)]
 struct Words;
 
+/// Hands the words on one by one in a token that is used again: an allocation for each word was a twelfth of all indexing.
 struct WordStream {
-    tokens: Vec<Token>,
-    /// How many were taken.
-    taken: usize,
+    words: WordList,
+    /// The place of the word that comes next.
+    next: usize,
+    /// The sigil of the word handed on last, which comes with it once more.
+    sigil: Option<char>,
+    token: Token,
 }
 
 impl Tokenizer for Words {
     type TokenStream<'a> = WordStream;
 
     fn token_stream<'a>(&'a mut self, text: &'a str) -> WordStream {
-        let words = words(text);
-        let mut tokens = Vec::with_capacity(words.len());
-        for (position, word) in words.iter().enumerate() {
-            let token =
-                |text| Token { offset_from: word.start, offset_to: word.end, position, text, position_length: 1 };
-            tokens.push(token(word.text.to_owned()));
-            if let Some(sigil) = word.sigil {
-                tokens.push(token(with_sigil(sigil, word.text)));
-            }
-        }
-        WordStream { tokens, taken: 0 }
+        WordStream { words: words(text), next: 0, sigil: None, token: Token { position_length: 1, ..Token::default() } }
     }
 }
 
 impl TokenStream for WordStream {
     fn advance(&mut self) -> bool {
-        self.taken += 1;
-        self.taken <= self.tokens.len()
+        if let Some(sigil) = self.sigil.take() {
+            self.token.text = with_sigil(sigil, &self.token.text);
+            return true;
+        }
+        let Some(word) = self.words.get(self.next) else { return false };
+        self.token.offset_from = word.start;
+        self.token.offset_to = word.end;
+        self.token.position = self.next;
+        self.token.text.clear();
+        self.token.text.push_str(word.text);
+        self.sigil = word.sigil;
+        self.next += 1;
+        true
     }
 
     fn token(&self) -> &Token {
-        &self.tokens[self.taken - 1]
+        &self.token
     }
 
     fn token_mut(&mut self) -> &mut Token {
-        &mut self.tokens[self.taken - 1]
+        &mut self.token
     }
 }

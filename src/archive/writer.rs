@@ -30,6 +30,9 @@ const BATCH_BYTES: usize = 4 << 20;
 const WRITER_MEMORY: usize = 16_000_000;
 /// Share of deleted posts from which a segment is written anew: without it retention never frees space.
 const DELETED_BEFORE_MERGE: f32 = 0.3;
+/// Segments with fewer posts than this are merged with each other whatever their sizes. tantivy's own figure is 10,000: a commit
+/// of one post would then, every seventh time, rewrite up to 10,000.
+const SMALL_SEGMENT: u32 = 256;
 /// First and longest pause between attempts to write; it doubles from one to the other.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(60));
 
@@ -70,6 +73,7 @@ pub(super) fn open_writer(index: &Index) -> tantivy::Result<IndexWriter> {
     let writer = index.writer_with_options(options)?;
     let mut merging = LogMergePolicy::default();
     merging.set_del_docs_ratio_before_merge(DELETED_BEFORE_MERGE);
+    merging.set_min_layer_size(SMALL_SEGMENT);
     writer.set_merge_policy(Box::new(merging));
     Ok(writer)
 }

@@ -34,9 +34,15 @@ pub fn run_to_end(daemon: impl Future<Output = anyhow::Result<()>>) -> anyhow::R
     ended
 }
 
-/// The runtime that daemon and demo run on.
+/// The runtime that daemon and demo run on, with a thread for every second core unless `TOKIO_WORKER_THREADS` says how many: what
+/// takes long (reading, deciding, indexing) has threads of its own, and two that wait cost more than one.
 pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        builder.worker_threads(cores.div_ceil(2));
+    }
+    builder.enable_all().build().context("cannot start the runtime")
 }
 
 /// Runs a daemon until a signal says stop; `started` is told when it answers.

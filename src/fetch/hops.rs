@@ -103,7 +103,9 @@ impl Door {
             deadline: Deadline::after(walk.left),
         };
         let began = Instant::now();
-        let incoming = current.client.send(&outgoing).await.map_err(|error| timed(error, policy))?;
+        let sent = current.client.send(&outgoing).await;
+        turn.answered(self.now());
+        let incoming = sent.map_err(|error| timed(error, policy))?;
         walk.left = Duration(walk.left.0.saturating_sub(began.elapsed().as_millis() as u64));
         let status = incoming.status();
         if matches!(status, 200..=299) || (status == 304 && !errand.conditions.is_empty()) {

@@ -63,6 +63,7 @@ struct Hold {
 /// The right to make one request; given back when dropped.
 pub(super) struct Turn {
     _turn: OwnedSemaphorePermit,
+    lane: Arc<Lane>,
     /// The place among all requests of the daemon; may be kept longer than the turn, until the answer is read.
     pub slot: OwnedSemaphorePermit,
 }
@@ -106,7 +107,7 @@ impl Lanes {
             let held = own.as_ref().map_or(Ok(()), |own| own.state().held(now));
             let refused = held.and_then(|()| lane.state().take(now));
             let wake = match refused {
-                Ok(()) => return Ok(Turn { _turn: turn, slot }),
+                Ok(()) => return Ok(Turn { _turn: turn, lane, slot }),
                 Err(Not::Yet(wait)) => now + wait + jittered(limit.interval, jitter),
                 Err(Not::Before(hold)) => hold.until,
             };
@@ -204,6 +205,13 @@ impl Lanes {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// The server has answered, or it is certain that it does not: the limit's next request keeps its distance from now.
+    pub fn answered(&self, now: Timestamp) {
+        self.lane.state().spacing.answered(now);
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) struct Spacing {
     hand: Hand,
     /// The moment that the hand counts from.
     origin: Timestamp,
-    /// When the last request went out.
+    /// When the last request went out: at first when it was let through, and once it has been answered when the answer came,
+    /// since only then it is certain that it had arrived. A connection that took long would else bring two requests together.
     last: Option<Timestamp>,
 }
 
@@ -52,6 +53,11 @@ impl Spacing {
 
     /// Lets a request go out now, or says how long it has to wait.
     pub fn take(&mut self, now: Timestamp) -> Result<(), Duration> {
+        // After a clock that was set back this is more than an interval, which the limiter's own answer mends below.
+        let early = self.free_at().map_or(Duration::default(), |free| free.since(now));
+        if early > Duration::default() && early <= self.interval {
+            return Err(early);
+        }
         self.hand.0.store(nanoseconds(now.since(self.origin)), Ordering::Relaxed);
         let Err(refused) = self.limiter.check() else {
             self.last = Some(now);
@@ -66,6 +72,12 @@ impl Spacing {
         *self = Self::new(self.interval, now);
         let _ = self.limiter.check();
         Err(self.interval)
+    }
+
+    /// The last request was answered: the next one keeps its distance from this moment. A server that hangs is thereby asked
+    /// less often than the limit allows, never more often.
+    pub fn answered(&mut self, now: Timestamp) {
+        self.last = Some(now);
     }
 
     /// Changes the pace from the last request on.
@@ -118,6 +130,20 @@ mod tests {
         ] {
             assert_eq!(spacing.take(Timestamp(now)), answer, "at {now}");
         }
+    }
+
+    #[test]
+    fn the_distance_counts_from_the_answer_since_a_request_may_arrive_late() {
+        let mut spacing = Spacing::new(SECOND, Timestamp(0));
+        assert_eq!(spacing.take(Timestamp(0)), Ok(()));
+        spacing.answered(Timestamp(300));
+        assert_eq!(spacing.take(Timestamp(1_000)), Err(Duration(300)));
+        assert_eq!(spacing.take(Timestamp(1_300)), Ok(()));
+        // One that hung for long.
+        spacing.answered(Timestamp(31_300));
+        assert_eq!(spacing.take(Timestamp(31_400)), Err(Duration(900)));
+        assert_eq!(spacing.take(Timestamp(32_300)), Ok(()));
+        assert_eq!(spacing.free_at(), Some(Timestamp(33_300)));
     }
 
     #[test]

@@ -31,6 +31,9 @@ pub const MAX_RAW: usize = 64 << 20;
 /// Most bytes of a payload: what lz4 makes of incompressible events, and what stands before them.
 pub const MAX_PAYLOAD: usize = MAX_RAW + MAX_RAW / 255 + 64;
 
+/// Room taken at once for a frame's events before compression: a page of a feed.
+const FIRST_ROOM: usize = 64 << 10;
+
 const MAGIC: [u8; 8] = *b"ovrhrdjl";
 const PAYLOAD_HEADER: usize = 5;
 
@@ -128,7 +131,8 @@ impl FrameHeader {
 
 /// Appends a frame to `out`, or says why it never can; then `out` is as before.
 pub fn encode_frame(events: &[Event], position: Position, salt: u64, out: &mut Vec<u8>) -> Result<(), String> {
-    let raw = rmp_serde::to_vec_named(events).map_err(|error| error.to_string())?;
+    let mut raw = Vec::with_capacity(FIRST_ROOM);
+    rmp_serde::encode::write_named(&mut raw, events).map_err(|error| error.to_string())?;
     if raw.len() > MAX_RAW {
         return Err(format!("{} bytes of events are more than a frame may hold ({MAX_RAW})", raw.len()));
     }

@@ -31,6 +31,10 @@ const STAGGER: Duration = Duration(10);
 const LONGEST_STAGGER: Duration = Duration::minutes(2);
 /// Up to this part of the interval is added at random, so that sources do not fall into step.
 const JITTER: f64 = 0.1;
+/// Sources that are due within the same such moment are asked together: one wake-up does for all, and code and data that the
+/// first one needed are still at hand for the others. Shorter waits than [`FINE`] are kept exactly.
+const TICK: Duration = Duration(500);
+const FINE: Duration = Duration::seconds(30);
 /// A source that cannot be reached is tried again at least this often: the fault may be our own network.
 const LONGEST_WAIT_UNREACHABLE: Duration = Duration::minutes(15);
 /// A source that refuses or answers with errors is tried again at least this often.
@@ -192,7 +196,7 @@ async fn listen(parts: &Parts, source: &SourceConfig, delay: Duration) {
             // Logged where it happened; the posts are still at the source.
             Round::Polled(Err(PollError::Ledger(LedgerError::Unwritable { .. }) | PollError::View(_))) => source.every,
         };
-        due = parts.clock.now() + jittered(wait);
+        due = in_step(parts.clock.now() + jittered(wait), wait);
     }
 }
 
@@ -394,9 +398,27 @@ fn jittered(wait: Duration) -> Duration {
     Duration(wait.0.saturating_add(more))
 }
 
+/// The end of the [`TICK`] in which a moment lies, after a wait that is long enough for nobody to mind.
+fn in_step(moment: Timestamp, wait: Duration) -> Timestamp {
+    if wait < FINE {
+        return moment;
+    }
+    let tick = TICK.0 as i64;
+    Timestamp(moment.0.div_euclid(tick).saturating_add(1).saturating_mul(tick))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sources_due_in_the_same_half_second_are_asked_together_and_never_early() {
+        let wait = Duration::minutes(2);
+        for (moment, due) in [(0, 500), (1, 500), (499, 500), (500, 1_000), (-1, 0), (i64::MAX, i64::MAX)] {
+            assert_eq!(in_step(Timestamp(moment), wait), Timestamp(due), "{moment}");
+        }
+        assert_eq!(in_step(Timestamp(123), Duration::seconds(10)), Timestamp(123));
+    }
 
     #[test]
     fn a_failing_source_is_asked_less_and_less_often_within_bounds() {
