@@ -66,7 +66,7 @@ impl SenseShown {
             Sentiment::Classified(valence) => (Some(valence), None),
             Sentiment::Unclassified(why) => (None, Some(why)),
         };
-        let labels = sense.labels.iter().map(|labelled| LabelShown::from(labelled)).collect();
+        let labels = sense.labels.iter().map(LabelShown::from).collect();
         Self { sentiment, unclassified, problem: Some(sense.problem), labels }
     }
 }
