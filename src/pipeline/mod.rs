@@ -236,7 +236,7 @@ fn decide_post(
     let (sense, score) = match matches.is_empty() {
         true => (None, Score::default()),
         false => {
-            let sense = score::sense(&post, &matches);
+            let sense = score::read(&post, &matches);
             let around = Around::of(&post, &story, opened_at, memory)?;
             let score = judge::score(&post, &matches, Some(&sense), origin.received_at, around, rules, baselines);
             (Some(sense), score)

@@ -10,13 +10,14 @@ mod freshness;
 mod own_link;
 mod priority;
 mod question;
+mod reading;
 mod relevance;
-mod sense;
+pub mod sense;
 mod severity;
 mod velocity;
 
 pub use engagement::Baselines;
-pub use sense::sense;
+pub use reading::read;
 
 use crate::model::{Match, Post, Score, ScorePart, Scoring, Sense, Timestamp, Weights};
 

@@ -103,7 +103,7 @@ impl Bench {
         });
         self.line("read mentions", &mut || {
             for (post, matches) in &mentions {
-                black_box(score::sense(post, matches));
+                black_box(score::read(post, matches));
             }
         });
         self.line("the whole line", &mut || self.whole());
