@@ -158,7 +158,7 @@ fn watch_set(folder: &Path, watches: usize) -> WatchSet {
     let spec = |number: usize| {
         let rule = rules[number % rules.len()];
         let query = if number < rules.len() { rule.to_owned() } else { format!("({rule}) AND word{number}") };
-        WatchSpec::new(&format!("w{number}"), Query::parse(&query, Place::Watch, &Names::default()).unwrap())
+        WatchSpec::new(format!("w{number}"), Query::parse(&query, Place::Watch, &Names::default()).unwrap())
     };
     WatchSet::new((0..watches).map(spec).collect())
 }
