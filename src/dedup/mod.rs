@@ -2,7 +2,9 @@
 //!
 //! Pure: [`keys`] says under which keys a post can be found and looked for, the line looks them up,
 //! [`decide`] says what follows. Evidence, strongest first: the same address, the same submission
-//! target, the same words. Near-duplicates are not compared here.
+//! target, the same words, and nearly the same words, which [`near`] compares.
+
+pub mod near;
 
 use std::hash::Hasher;
 
