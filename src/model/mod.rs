@@ -16,6 +16,7 @@ pub mod post;
 pub mod receiver;
 pub mod request;
 pub mod secret;
+pub mod sentiment;
 pub mod settings;
 pub mod source;
 pub mod story;
@@ -34,6 +35,7 @@ pub use post::{Author, Engagement, Post, PostId, PostType, RawAuthor, RawPost, T
 pub use receiver::{Answer, Handle, Receiver, ReceiverKind, Rendered, Verdict};
 pub use request::{Auth, Body, Method, Request, Response, TokenGrant};
 pub use secret::{Secret, SecretValue};
+pub use sentiment::{Cue, Label, Labelled, Sense, Sentiment, SentimentClass, Unclassified, Valence};
 pub use settings::Settings;
 pub use source::{
     Lack, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, SeenPage, Source, SourceKind, Subscription,
