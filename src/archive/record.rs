@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, AlertId, Answered, Event, Match, Outcome, Post, PostId, Reason, Score, Standing, StoryId, SuppressedAlert,
-    event::Decided, event::ThreadRead, is_mention,
+    Alert, AlertId, Answered, Bands, Event, Match, Outcome, Post, PostId, Reason, Score, Standing, StoryId,
+    SuppressedAlert, event::Decided, event::ThreadRead, is_mention,
 };
 use crate::query::Facts;
 
@@ -27,6 +27,9 @@ pub struct Record {
     /// What became of it since.
     #[serde(default)]
     pub standing: Standing,
+    /// By what copies of it are found.
+    #[serde(default)]
+    pub bands: Bands,
 }
 
 /// An alert that a post raised, and why it went to its receiver.
@@ -70,6 +73,7 @@ impl Record {
             }
             News::Deleted(at) => {
                 self.post.blank();
+                self.bands = Bands::default();
                 self.matches.iter_mut().for_each(Match::blank);
                 self.standing.deleted = Some(*at);
             }
@@ -98,6 +102,7 @@ impl From<&Decided> for Record {
             alerts: decided.alerts.iter().map(Told::from).collect(),
             held_back: decided.held_back.clone(),
             standing: decided.standing.clone(),
+            bands: decided.story.bands.clone(),
         }
     }
 }

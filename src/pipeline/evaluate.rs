@@ -1,10 +1,15 @@
 //! Do the watches find the very pairs that a reference found, and how fast?
 
+mod dedup;
+mod inject;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use dedup::{DedupReport, Share, dedup, dedup_injected};
 
 use super::usage::{Meter, resident_megabytes};
 use crate::model::{Post, Timestamp};
@@ -102,7 +107,11 @@ struct Lines {
 
 impl Lines {
     fn read(dir: &Path, name: &str) -> Result<Self, EvaluateError> {
-        let file = dir.join(name);
+        Self::of(&dir.join(name))
+    }
+
+    fn of(file: &Path) -> Result<Self, EvaluateError> {
+        let file = file.to_owned();
         match std::fs::read_to_string(&file) {
             Ok(text) => Ok(Self { file, text }),
             Err(why) => Err(EvaluateError::Unreadable { file, why }),

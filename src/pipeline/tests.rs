@@ -72,7 +72,7 @@ fn decided(posts: Vec<RawPost>, deleted: &[&str]) -> Decision {
         end: None,
         gap: false,
     };
-    decide(page, &rules(), &mut Overlay::new(&Known), &mut Baselines::default()).unwrap()
+    decide(page, &rules(), &mut Overlay::new(&Known), &mut Learned::default()).unwrap()
 }
 
 #[test]

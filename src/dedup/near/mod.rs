@@ -5,6 +5,7 @@
 //! [`verify`] says word by word whether a candidate really is the same. [`Hot`] keeps the newest posts in memory.
 
 mod commons;
+mod filter;
 mod fold;
 mod hot;
 mod long;
@@ -13,7 +14,8 @@ mod sketch;
 mod strip;
 
 pub use commons::Commons;
-pub use hot::{Hot, Near};
+pub use filter::Filter;
+pub use hot::{Hot, MEMORY, Near};
 pub use sketch::{Sketch, Words};
 
 /// How sure it is that two posts say the same thing.
@@ -23,6 +25,12 @@ pub struct Likeness {
     pub share: f32,
     /// Share of all words of both that they have in common; 0 to 1. Ranks candidates.
     pub both: f32,
+}
+
+impl Likeness {
+    /// Share of all words that two posts have in common from which each proves the other's story to be its own; below,
+    /// only the likest is joined.
+    pub const CERTAIN: f32 = 0.8;
 }
 
 /// Whether two posts say the same thing; symmetric.

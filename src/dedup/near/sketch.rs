@@ -3,13 +3,14 @@
 use super::commons::Commons;
 use super::fold::{self, Said, Shape, Word, mixed};
 use super::strip;
+use crate::model::Bands;
 
 /// Most words kept of a post; the rest does not count.
 pub(super) const MAX_WORDS: usize = 1_024;
 /// Up to so many words, typing errors inside of words are forgiven one by one: there are too few words to do without them.
 pub(super) const SHORT: usize = 56;
 /// Most terms of a post; a power of two.
-pub const TERMS: usize = 32;
+pub(super) const TERMS: usize = 32;
 const TERM_BITS: u32 = TERMS.trailing_zeros();
 
 /// Most quotations around a quotation that are looked through.
@@ -87,6 +88,20 @@ impl Sketch {
     /// Under which this post is found, and copies of it are looked for: at most [`TERMS`]. None for a post that says too little.
     pub fn terms(&self) -> &[u64] {
         &self.terms
+    }
+
+    /// The least of its terms in each of [`Bands::MAX`] classes: for an index that every entry costs more than the memory.
+    pub fn bands(&self) -> Bands {
+        let mut bands: Vec<u64> = Vec::with_capacity(Bands::MAX);
+        let class = |term: u64| term >> (64 - Bands::MAX.trailing_zeros());
+        // Terms come in the order of their classes, the least of finer classes.
+        for term in &self.terms {
+            match bands.last_mut() {
+                Some(last) if class(*last) == class(*term) => *last = (*last).min(*term),
+                _ => bands.push(*term),
+            }
+        }
+        Bands(bands)
     }
 
     /// How much memory it takes, in bytes.

@@ -110,7 +110,13 @@ impl<'a> Replay<'a> {
         self.learn(&record.post)?;
         let (post, now) = (&record.post, record.post.received);
         let score = score::score(&Sight { post, matches: &matches, now, baselines: &self.baselines });
-        let story = StoryDecision { story: record.story, joined_by: None, absorbs: Vec::new(), keys: Vec::new() };
+        let story = StoryDecision {
+            story: record.story,
+            joined_by: None,
+            absorbs: Vec::new(),
+            keys: Vec::new(),
+            bands: Default::default(),
+        };
         let mut decided = Decided {
             post: record.post.clone(),
             outcome: Outcome::Mention,
