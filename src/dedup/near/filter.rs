@@ -42,7 +42,7 @@ impl Filter {
         if self.generations.last().is_none_or(Generation::is_full) {
             let bytes = self.generations.last().map_or(FIRST, |last| (last.bytes() * 2).min(LARGEST));
             self.generations.push(Generation::of(bytes));
-            if self.bytes() > 2 * LARGEST {
+            while self.bytes() > 2 * LARGEST {
                 self.generations.remove(0);
             }
         }

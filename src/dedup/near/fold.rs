@@ -68,6 +68,7 @@ impl Shape {
         a.min(b) >= 4
             && a.abs_diff(b) <= 1
             && (self.0 | other.0) & NUMBER == 0
+            && self.0 & other.0 & LETTERS != 0
             && ((self.0 ^ other.0) & LETTERS).count_ones() <= 2
     }
 }
@@ -169,8 +170,8 @@ fn push_char(char: char, word: &mut Building, said: Said, each: &mut impl FnMut(
     if stands_alone(char) {
         word.end(said, each);
         word.push(char);
-        // Weighs as much as a word of some letters: it is one, or half of one.
-        word.length = 4;
+        // Weighs as much as a word of some letters, being one, or half of one; what only bends words weighs little.
+        word.length = if matches!(char, '\u{3040}'..='\u{309f}') { 1 } else { 4 };
         word.kinds = 0;
         word.end(said, each);
     } else if char.is_alphanumeric() {

@@ -101,7 +101,7 @@ impl<T: Copy> Hot<T> {
 
     /// Where the set of a term begins.
     fn set(&self, term: u64) -> usize {
-        (term as usize * WAYS) & (self.places.len() - 1) & !(WAYS - 1)
+        (term as usize).wrapping_mul(WAYS) & (self.places.len() - 1) & !(WAYS - 1)
     }
 
     /// Adds a post; the oldest make room.

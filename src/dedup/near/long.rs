@@ -26,6 +26,9 @@ pub(super) struct Common {
     pub other: [usize; 2],
     /// The author's own words of each, where it quotes others; and how many of them are common.
     pub own: [Option<Own>; 2],
+    /// Numbers of each; and those that the other has not.
+    pub numbers: [usize; 2],
+    pub strange: [usize; 2],
 }
 
 /// So many words at once do not differ because of typing errors.
@@ -54,6 +57,9 @@ impl<'a> Words<'a> {
         let mut covered = [0_u64; MAX_WORDS / 64];
         let mut open = 0;
         common.own = [self.sketch.own(), other.own()];
+        let (a, b) = (&self.sketch.numbers, &other.numbers);
+        common.numbers = [a.len(), b.len()];
+        common.strange = [lacking(a, b), lacking(b, a)];
         let mut at = 0;
         let mut expected = 0;
         while at + 1 < theirs.len() {
@@ -113,6 +119,11 @@ fn cover(own: &mut Option<Own>, sketch: &Sketch, from: usize, to: usize) {
     }
 }
 
+/// How many of one's numbers the other lacks; both sorted.
+fn lacking(of: &[u16], other: &[u16]) -> usize {
+    of.iter().filter(|number| other.binary_search(number).is_err()).count()
+}
+
 /// What a gap between common runs counts.
 fn stretch(length: usize) -> usize {
     if length >= STRETCH { length } else { 0 }
@@ -135,12 +146,21 @@ fn stretches(covered: &[u64], words: usize) -> usize {
     all + stretch(words - open)
 }
 
+impl Common {
+    /// The same words with other numbers: what a machine fills in.
+    fn is_template(&self) -> bool {
+        self.strange[0].min(self.strange[1]) * STRANGE > self.numbers[0].min(self.numbers[1])
+    }
+}
+
+/// Up to one in so many numbers may be another one in each: in two copies of a post typing errors may have hit some.
+const STRANGE: usize = 2;
 /// Least pairs in common.
 const PAIRS: usize = 8;
 /// Least share of the pairs of the shorter: typing errors in one word of four take half of them, in both posts three quarters.
 const SHARE: f32 = 0.25;
 /// Most words that each has for itself, in shares of the common pairs.
-const AGAINST: f32 = 0.4;
+const AGAINST: f32 = 0.15;
 /// The longer has at most twice the words of the shorter and this many more: an excerpt is not the whole.
 const LONGER: usize = 30;
 
@@ -154,6 +174,7 @@ pub(super) fn decide(common: &Common) -> Option<Likeness> {
         && a.max(b) <= 2 * a.min(b) + LONGER
         && share >= SHARE
         && against <= AGAINST * pairs
+        && !common.is_template()
         && own_agrees(common.own, a <= b);
     same.then_some(Likeness { share, both })
 }

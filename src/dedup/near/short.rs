@@ -194,7 +194,7 @@ fn count_own(own: &mut Option<Own>, sketch: &Sketch, at: usize) {
     }
 }
 
-/// Whether both have a number in a gap between common words.
+/// Whether both have a number or a date in a gap between common words.
 fn conflict(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)) -> bool {
     let number = |sketch: &Sketch, (from, to): (usize, usize)| sketch.shapes[from..to].iter().any(|s| s.is_date());
     number(a, gap_a) && number(b, gap_b)

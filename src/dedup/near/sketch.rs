@@ -15,6 +15,8 @@ const TERM_BITS: u32 = TERMS.trailing_zeros();
 
 /// Most quotations around a quotation that are looked through.
 const MAX_WRAPPED: usize = 3;
+/// Most numbers that are compared.
+const MAX_NUMBERS: usize = 48;
 /// A body with fewer words is read together with its title.
 const MIN_BODY: usize = 12;
 
@@ -27,6 +29,8 @@ pub struct Sketch {
     pub(super) shapes: Vec<Shape>,
     /// Words that are not the author's own, as ranges: quoted ones, and who is credited with them.
     pub(super) foreign: Vec<Foreign>,
+    /// Hashes of the numbers and dates, sorted; at most [`MAX_NUMBERS`].
+    pub(super) numbers: Vec<u16>,
     terms: Vec<u64>,
 }
 
@@ -77,6 +81,7 @@ impl Sketch {
             words: words.iter().map(|word| (word.hash >> 48) as u16).collect(),
             shapes: if short { words.iter().map(|word| word.shape).collect() } else { Vec::new() },
             foreign: foreign(words),
+            numbers: numbers(words),
             terms: terms(words),
         }
     }
@@ -106,7 +111,12 @@ impl Sketch {
 
     /// How much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.words.len() * 2 + self.shapes.len() * 4 + self.foreign.len() * 4 + self.terms.len() * 8
+        size_of::<Self>()
+            + self.words.len() * 2
+            + self.shapes.len() * 4
+            + self.foreign.len() * 4
+            + self.numbers.len() * 2
+            + self.terms.len() * 8
     }
 }
 
@@ -168,6 +178,14 @@ fn foreign(words: &[Word]) -> Vec<Foreign> {
         }
     }
     ranges
+}
+
+fn numbers(words: &[Word]) -> Vec<u16> {
+    let numbers = words.iter().filter(|word| word.shape.is_date());
+    let mut numbers: Vec<u16> = numbers.take(MAX_NUMBERS).map(|word| (word.hash >> 48) as u16).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// The least hash of the pairs of words in each of [`TERMS`] classes of hashes.

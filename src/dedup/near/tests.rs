@@ -68,6 +68,20 @@ fn a_long_text_is_known_by_most_of_its_words() {
 }
 
 #[test]
+fn a_template_with_other_numbers_is_another_message() {
+    let mail = |build: u32, commit: &str, minutes: u32| {
+        format!(
+            "Your build #{build} of the anvil foundry failed on the main branch after {minutes} minutes. The last commit \
+             was {commit}. Please look at the log of the failed step, repair what is broken, and push again. If you think \
+             that the machine itself is at fault, answer this message and the team of the build farm will have a look at \
+             it within a day. You get this message because you watch the repository of the anvil foundry."
+        )
+    };
+    assert!(!same(&mail(123, "a81f3", 12), &mail(124, "77be0", 9)));
+    assert!(same(&mail(123, "a81f3", 12), &mail(123, "a81f3", 12).replace("repair what is broken, ", "")));
+}
+
+#[test]
 fn who_quotes_a_post_and_answers_it_says_something_else() {
     let answer = format!(
         "coyote wrote:\n> {}\n\nI ordered mine in autumn and nothing has come so far, and their support does not even \
