@@ -147,14 +147,17 @@ fn stretches(covered: &[u64], words: usize) -> usize {
 }
 
 impl Common {
-    /// The same words with other numbers: what a machine fills in.
-    fn is_template(&self) -> bool {
-        self.strange[0].min(self.strange[1]) * STRANGE > self.numbers[0].min(self.numbers[1])
+    /// The same words with other numbers: what a machine fills in. Of a typing error in one number other words tell.
+    fn is_template(&self, share: f32) -> bool {
+        let strange = self.strange[0].min(self.strange[1]);
+        strange * STRANGE > self.numbers[0].min(self.numbers[1]) && (strange > 1 || share >= UNTOUCHED)
     }
 }
 
 /// Up to one in so many numbers may be another one in each: in two copies of a post typing errors may have hit some.
 const STRANGE: usize = 2;
+/// From this share on nobody mistyped anything.
+const UNTOUCHED: f32 = 0.93;
 /// Least pairs in common.
 const PAIRS: usize = 8;
 /// Least share of the pairs of the shorter: typing errors in one word of four take half of them, in both posts three quarters.
@@ -174,7 +177,7 @@ pub(super) fn decide(common: &Common) -> Option<Likeness> {
         && a.max(b) <= 2 * a.min(b) + LONGER
         && share >= SHARE
         && against <= AGAINST * pairs
-        && !common.is_template()
+        && !common.is_template(share)
         && own_agrees(common.own, a <= b);
     same.then_some(Likeness { share, both })
 }
