@@ -29,9 +29,14 @@ fn copies() -> Vec<(&'static str, String)> {
         ("The anvil is here", RELEASE.replace("predecessor", "predecesor").replace("delayed", "dlayed")),
         ("Falling faster", RELEASE.to_uppercase()),
         ("What Acme says", format!("<p>coyote wrote:</p><blockquote>{RELEASE}</blockquote>")),
-        ("In May", words[words.len() * 3 / 10..].join(" ")),
+        ("Acme in May", words[words.len() * 3 / 10..].join(" ")),
         ("Anvils for all", format!("{RELEASE}<br>-- <br>coyote<br>Head of falling things")),
     ]
+}
+
+/// Markup as a feed carries it.
+fn escaped(html: &str) -> String {
+    html.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// Ten outlets and one more; each has a feed of its own.
@@ -49,7 +54,7 @@ async fn outlets() -> (Web, Collector, Home) {
 
 fn publish(web: &Web) {
     for (name, (title, text)) in OUTLETS.iter().zip(copies()) {
-        web.set(&format!("{name}.test"), "/feed.xml", Page::rss(&[(&format!("/{name}/page"), title, &text)]));
+        web.set(&format!("{name}.test"), "/feed.xml", Page::rss(&[(&format!("/{name}/page"), title, &escaped(&text))]));
     }
 }
 
@@ -84,10 +89,10 @@ async fn ten_outlets_that_copy_one_press_release_are_one_story_and_one_alert_and
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_posts_under_one_title_and_answers_that_quote_are_stories_of_their_own() {
-    let (web, collector, home) = outlets().await;
+    let (web, _collector, home) = outlets().await;
     let answer = format!(
-        "<blockquote>{RELEASE}</blockquote><p>I ordered mine from Acme in autumn and nothing has come so far; their support \
-         does not even pick up the telephone. Does anybody here have one that really falls?</p>"
+        "coyote wrote:<br>&gt; {RELEASE}<br><br>I ordered mine from Acme in autumn and nothing has come so far; their \
+         support does not even pick up the telephone. Does anybody here have one that really falls?"
     );
     let posts = [
         (
@@ -104,7 +109,7 @@ async fn other_posts_under_one_title_and_answers_that_quote_are_stories_of_their
         ("Re: Anvil Pro", &answer),
     ];
     for (name, (title, text)) in OUTLETS.iter().zip(posts) {
-        web.set(&format!("{name}.test"), "/feed.xml", Page::rss(&[(&format!("/{name}/page"), title, text)]));
+        web.set(&format!("{name}.test"), "/feed.xml", Page::rss(&[(&format!("/{name}/page"), title, &escaped(text))]));
     }
     let inside = Inside::start(&home).await;
     inside.until("all posts", async || (stories(&inside).1 == posts.len()).then_some(())).await;

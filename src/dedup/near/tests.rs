@@ -1,3 +1,5 @@
+//! Are copies known whatever was done to them, and do strangers stay strangers?
+
 use super::*;
 
 fn sketch(text: &str) -> Sketch {
