@@ -89,9 +89,27 @@ const KINDS: [u32; 128] = {
     kinds
 };
 
+/// The beginning of a text, at most so many bytes.
+pub(super) fn begin(text: &str, bytes: usize) -> &str {
+    let mut at = bytes.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    &text[..at]
+}
+
+/// The end of a text, at most so many bytes.
+pub(super) fn end(text: &str, bytes: usize) -> &str {
+    let mut at = text.len().saturating_sub(bytes);
+    while !text.is_char_boundary(at) {
+        at += 1;
+    }
+    &text[at..]
+}
+
 /// Calls `each` with every word of a text, at most [`MAX_BYTES`] of it. Addresses are no words: they are shortened and tagged on the way.
 pub(super) fn fold(text: &str, mut each: impl FnMut(Word)) {
-    let text = &text[..text.floor_char_boundary(MAX_BYTES)];
+    let text = begin(text, MAX_BYTES);
     let mut mark = if text.lines().filter(|line| line.starts_with(": ")).nth(2).is_some() { ':' } else { '>' };
     let mut lines = text.lines().filter(|line| !line.trim_start().is_empty()).peekable();
     while let Some(line) = lines.next() {
@@ -114,7 +132,7 @@ pub(super) fn fold(text: &str, mut each: impl FnMut(Word)) {
 
 /// A text without the first mark of each quoted line, and without who is credited.
 pub(super) fn unwrap(text: &str) -> String {
-    let text = &text[..text.floor_char_boundary(MAX_BYTES)];
+    let text = begin(text, MAX_BYTES);
     let mut rest = String::with_capacity(text.len());
     for line in text.lines() {
         let inner = line.trim_start();

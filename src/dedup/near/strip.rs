@@ -1,5 +1,7 @@
 //! Which part of a text did those add who pass it on: who said it, via whom, sent from what?
 
+use super::fold::{begin, end};
+
 /// Most bytes that a credit in front, or a signature behind, may have.
 const MAX_CREDIT: usize = 80;
 const MAX_SIGNATURE: usize = 500;
@@ -52,7 +54,7 @@ pub(super) fn strip(text: &str) -> &str {
 
 /// Everything before a line of two dashes, where what follows is short.
 fn signature(text: &str) -> &str {
-    let from = text.ceil_char_boundary(text.len().saturating_sub(MAX_SIGNATURE));
+    let from = text.len() - end(text, MAX_SIGNATURE).len();
     let Some(at) = text[from..].rfind("\n--").map(|at| from + at) else { return text };
     let line = text[at + 1..].lines().next().unwrap_or_default().trim_end();
     if line == "--" { text[..at].trim_end() } else { text }
@@ -83,7 +85,7 @@ fn head(text: &str) -> &str {
     {
         return text[at + 1..].trim_end().trim_end_matches("[/quote]");
     }
-    let window = &text[..text.floor_char_boundary(MAX_CREDIT)];
+    let window = begin(text, MAX_CREDIT);
     if starts(text, "rt @")
         && let Some(at) = window.find(' ').and_then(|rt| window[rt + 1..].find([' ', ':']).map(|at| rt + 1 + at))
     {
@@ -101,8 +103,7 @@ fn head(text: &str) -> &str {
 
 /// Without `via somebody`, `(via somebody)`, `| Site` or `- Site` at the end of the last line.
 fn tail(text: &str) -> &str {
-    let from = text.len().saturating_sub(MAX_CREDIT);
-    let window = &text[text.ceil_char_boundary(from)..];
+    let window = end(text, MAX_CREDIT);
     let offset = text.len() - window.len();
     for (at, byte) in window.bytes().enumerate().rev() {
         if byte == b'\n' {
