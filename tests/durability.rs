@@ -204,8 +204,13 @@ fn decided(number: u32) -> Decided {
     };
     // Every third post joins the story of the one before it.
     let joined = if number % 3 == 2 { PostId::of(&format!("acme:{}", number - 1)) } else { id };
-    let story =
-        StoryDecision { story: StoryId(joined), joined_by: None, absorbs: Vec::new(), keys: vec![key_of(number)] };
+    let story = StoryDecision {
+        story: StoryId(joined),
+        joined_by: None,
+        absorbs: Vec::new(),
+        keys: vec![key_of(number)],
+        bands: Default::default(),
+    };
     Decided {
         post,
         outcome: Outcome::Unmatched,

@@ -7,6 +7,7 @@
 //! stored posts. All of it can be made anew from the journal, and is, when the files turn out to be damaged.
 
 mod age;
+mod bands;
 mod collect;
 mod computed;
 mod each;

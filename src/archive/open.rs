@@ -15,7 +15,7 @@ use super::tokens;
 use super::writer::panic_text;
 
 /// Version of fields and stored records. Another one means that the archive is made anew from the journal.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// Unpacked blocks of stored posts (of 16 kB) that each segment keeps at hand.
 const BLOCKS: usize = 8;

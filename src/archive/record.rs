@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, AlertId, Answered, Event, Match, Outcome, Post, PostId, Reason, Score, Sense, Standing, StoryId,
+    Alert, AlertId, Answered, Bands, Event, Match, Outcome, Post, PostId, Reason, Score, Sense, Standing, StoryId,
     SuppressedAlert, Update, event::Decided, event::ThreadRead, is_mention,
 };
 use crate::query::Facts;
@@ -33,6 +33,9 @@ pub struct Record {
     /// What its words say, for a post that a watch matched.
     #[serde(default)]
     pub sense: Option<Sense>,
+    /// By what copies of it are found.
+    #[serde(default)]
+    pub bands: Bands,
 }
 
 /// An alert that a post raised, and why it went to its receiver.
@@ -83,6 +86,7 @@ impl Record {
             }
             News::Deleted(at) => {
                 self.post.blank();
+                self.bands = Bands::default();
                 self.matches.iter_mut().for_each(Match::blank);
                 self.sense.iter_mut().for_each(Sense::blank);
                 self.standing.deleted = Some(*at);
@@ -115,6 +119,7 @@ impl From<&Decided> for Record {
             held_back: decided.held_back.clone(),
             standing: decided.standing.clone(),
             sense: decided.sense.clone(),
+            bands: decided.story.bands.clone(),
         }
     }
 }

@@ -72,7 +72,13 @@ pub(super) enum Key {
     Outcome,
     /// [`MENTION`] for what retention keeps as a mention.
     KeptAs,
+    /// Bands of what it says; the last, so that nothing stands behind them in the index.
+    Band,
 }
+
+/// Where the bands begin among all values, and where they end.
+pub(super) const BAND_START: [u8; 1] = [Key::Band as u8];
+pub(super) const BAND_END: [u8; 1] = [Key::Band as u8 + 1];
 
 /// The one value of [`Key::KeptAs`].
 pub(super) const MENTION: &str = "mention";
@@ -122,6 +128,9 @@ impl Fields {
         if let Some(root) = post.thread {
             self.add(Key::Thread, &root.0, document);
         }
+        for band in &record.bands.0 {
+            self.add(Key::Band, &band.to_be_bytes(), document);
+        }
         self.add(Key::Outcome, record.outcome.name().as_bytes(), document);
         if record.is_mention() {
             self.add(Key::KeptAs, MENTION.as_bytes(), document);
@@ -168,6 +177,11 @@ impl Fields {
         if value.len() <= MAX_VALUE {
             document.add_bytes(self.value, &with_key(key, value));
         }
+    }
+
+    /// The field of all values.
+    pub(super) fn values(&self) -> Field {
+        self.value
     }
 
     /// What stands for a value in the index.

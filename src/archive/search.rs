@@ -211,12 +211,15 @@ impl Archive {
         })
     }
 
-    fn load(&self, searcher: &Searcher, address: DocAddress) -> Result<Record, ArchiveError> {
+    pub(super) fn load(&self, searcher: &Searcher, address: DocAddress) -> Result<Record, ArchiveError> {
         self.fields.record_of(&searcher.doc(address).map_err(failed)?)
     }
 
     /// Runs something on what is committed now. A panic of the library is an error, and damage is remembered.
-    fn reading<T>(&self, read: impl FnOnce(&Searcher) -> Result<T, ArchiveError>) -> Result<T, ArchiveError> {
+    pub(super) fn reading<T>(
+        &self,
+        read: impl FnOnce(&Searcher) -> Result<T, ArchiveError>,
+    ) -> Result<T, ArchiveError> {
         self.reading_in(&self.reader.searcher(), read)
     }
 
@@ -252,7 +255,7 @@ fn found(record: Record, query: &Query, now: Timestamp) -> Found {
     }
     let title = Snippet::of_title(&record.post.title, &hits);
     let text = Snippet::of_text(&record.post.text, &hits);
-    let Record { post, outcome, story, score, matches, alerts: _, held_back, standing, sense } = record;
+    let Record { post, outcome, story, score, matches, alerts: _, held_back, standing, sense, bands: _ } = record;
     Found { post, outcome, story, score, matches, held_back, standing, sense, title, text }
 }
 

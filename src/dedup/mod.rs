@@ -2,13 +2,15 @@
 //!
 //! Pure: [`keys`] says under which keys a post can be found and looked for, the line looks them up,
 //! [`decide`] says what follows. Evidence, strongest first: the same address, the same submission
-//! target, the same words. Near-duplicates are not compared here.
+//! target, the same words, and nearly the same words, which [`near`] compares.
+
+pub mod near;
 
 use std::hash::Hasher;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::model::{Candidate, Duration, JoinedBy, Post, StoryDecision, StoryId};
+use crate::model::{Bands, Candidate, Duration, JoinedBy, Post, StoryDecision, StoryId};
 
 /// A story takes members until this long after the last one joined.
 pub const QUIET: Duration = Duration::days(7);
@@ -25,11 +27,13 @@ pub struct Keys {
     pub own: Vec<[u8; 16]>,
     /// Under which earlier ones are looked for, strongest evidence first, with what finding one proves.
     pub sought: Vec<([u8; 16], JoinedBy)>,
+    /// The one among its own under which posts with the same words find it, if it says enough.
+    pub text: Option<[u8; 16]>,
 }
 
 /// The keys of a post; at most three of its own and five sought.
 pub fn keys(post: &Post) -> Keys {
-    let mut keys = Keys { own: Vec::new(), sought: Vec::new() };
+    let mut keys = Keys { own: Vec::new(), sought: Vec::new(), text: text_key(post) };
     if let Some(page) = page_of(post) {
         keys.own.push(key(b'u', &page));
         keys.sought.push((key(b'u', &page), JoinedBy::SameUrl));
@@ -40,7 +44,7 @@ pub fn keys(post: &Post) -> Keys {
         keys.sought.push((key(b't', target), JoinedBy::SameTarget));
         keys.sought.push((key(b'u', target), JoinedBy::SameTarget));
     }
-    if let Some(text) = text_key(post) {
+    if let Some(text) = keys.text {
         keys.own.push(text);
         keys.sought.push((text, JoinedBy::SameText));
     }
@@ -49,17 +53,29 @@ pub fn keys(post: &Post) -> Keys {
 
 /// What a post joins, given the stories found under its sought keys.
 ///
-/// The oldest story that still takes members wins; all others found are proved to be the same story and absorbed.
+/// Its bands are for the caller to add. The oldest story that still takes members wins; all others found are proved to be the same story and absorbed.
 pub fn decide(post: &Post, own_keys: Vec<[u8; 16]>, found: &[(JoinedBy, Candidate)]) -> StoryDecision {
     let open = || found.iter().filter(|(_, story)| post.received.since(story.last_joined_at) <= QUIET);
     let Some((_, oldest)) = open().min_by_key(|(_, story)| (story.opened_at, story.story)) else {
-        return StoryDecision { story: StoryId(post.id), joined_by: None, absorbs: Vec::new(), keys: own_keys };
+        return StoryDecision {
+            story: StoryId(post.id),
+            joined_by: None,
+            absorbs: Vec::new(),
+            keys: own_keys,
+            bands: Bands::default(),
+        };
     };
     let mut absorbs: Vec<StoryId> =
         open().map(|(_, story)| story.story).filter(|story| *story != oldest.story).collect();
     absorbs.sort_unstable();
     absorbs.dedup();
-    StoryDecision { story: oldest.story, joined_by: open().map(|(by, _)| *by).next(), absorbs, keys: own_keys }
+    StoryDecision {
+        story: oldest.story,
+        joined_by: open().map(|(by, _)| *by).next(),
+        absorbs,
+        keys: own_keys,
+        bands: Bands::default(),
+    }
 }
 
 /// Hash of a post's title and text: differs when the words that a reader sees were edited.

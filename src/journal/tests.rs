@@ -91,6 +91,7 @@ fn decided() -> Decided {
         joined_by: Some(JoinedBy::SameText),
         absorbs: vec![StoryId(PostId::of("hn:2"))],
         keys: vec![[7; 16], [255; 16]],
+        bands: crate::model::Bands(vec![1, u64::MAX]),
     };
     let held_back = vec![
         SuppressedAlert::StoryAlerted { receiver: "community".into(), story: StoryId(id) },

@@ -51,7 +51,7 @@ pub use source::{
     Lack, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, SeenPage, Source, SourceKind, Subscription,
     Thread,
 };
-pub use story::{JoinedBy, StoryDecision, StoryId};
+pub use story::{Bands, JoinedBy, StoryDecision, StoryId};
 pub use time::{Day, Duration, Timestamp};
 pub use view::{
     Candidate, Ledger, LedgerError, MAX_ANSWERED, MAX_COUNTED, Memory, Outbox, Pending, Seen, SourceState, Sources,

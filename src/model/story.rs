@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::PostId;
 
@@ -36,6 +36,8 @@ pub enum JoinedBy {
     SameTarget,
     /// The same words after normalisation.
     SameText,
+    /// Nearly the same words: cut, mistyped, quoted as a whole, or with a tail of another site.
+    NearText,
 }
 
 /// Which story a post belongs to; journaled with the post, applied by the views.
@@ -49,6 +51,46 @@ pub struct StoryDecision {
     /// Keys under which later posts find this one; see `dedup::keys`.
     #[serde(with = "key_bytes")]
     pub keys: Vec<[u8; 16]>,
+    /// Under which later posts find this one that say nearly the same; see `dedup::near`.
+    #[serde(default)]
+    pub bands: Bands,
+}
+
+/// Hashes of pairs of words that copies of a post share with it; at most [`Bands::MAX`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bands(pub Vec<u64>);
+
+impl Bands {
+    /// Most bands of a post.
+    pub const MAX: usize = 8;
+}
+
+/// As one byte string.
+impl Serialize for Bands {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = self.0.iter().flat_map(|band| band.to_be_bytes()).collect();
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bands {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Bands;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "bands of 8 bytes each")
+            }
+            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bands, E> {
+                let (bands, rest) = bytes.as_chunks::<8>();
+                if !rest.is_empty() {
+                    return Err(E::invalid_length(bytes.len(), &self));
+                }
+                Ok(Bands(bands.iter().map(|band| u64::from_be_bytes(*band)).collect()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
 }
 
 /// Keys as one byte string: an array each would cost a header a byte.

@@ -3,11 +3,16 @@
 pub mod figures;
 pub mod texts;
 
+mod dedup;
+mod inject;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use dedup::{DedupReport, Share, dedup, dedup_injected};
 
 use super::usage::{Meter, resident_megabytes};
 use crate::model::{Post, Timestamp};

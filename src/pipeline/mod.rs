@@ -22,6 +22,7 @@ pub mod forget;
 pub mod holds;
 mod judge;
 pub mod look;
+mod nearby;
 mod ours;
 mod overlay;
 mod pace;
@@ -49,8 +50,9 @@ use judge::Around;
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Author, Duration, Mark, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Scoring,
-    Sense, Source, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update, ViewError,
+    Alert, Author, Bands, Candidate, Duration, JoinedBy, Mark, Match, Outcome, Post, PostId, Progress, RawPost,
+    Reading, Rejection, Score, Scoring, Sense, Source, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    Update, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -59,6 +61,7 @@ use crate::score::{self, Baselines};
 use crate::watch::{Exclusion, WatchSet, first_true};
 
 pub use board::Board;
+pub use nearby::Nearby;
 pub use ours::Ours;
 pub use overlay::Overlay;
 
@@ -119,6 +122,13 @@ pub struct Decision {
     pub deleted: Vec<PostId>,
 }
 
+/// What the line learns from the posts that pass through it; in memory only.
+#[derive(Default)]
+pub struct Learned {
+    pub baselines: Baselines,
+    pub nearby: Nearby,
+}
+
 /// THE LINE: every post of a page through every stage, each to exactly one outcome.
 ///
 /// # Errors
@@ -127,7 +137,7 @@ pub fn decide(
     page: Page,
     rules: &Rules,
     memory: &mut Overlay<'_>,
-    baselines: &mut Baselines,
+    learned: &mut Learned,
 ) -> Result<Decision, ViewError> {
     let Page { source, kind, base, received_at, reading, first_poll, end, gap, asked } = page;
     let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
@@ -135,7 +145,7 @@ pub fn decide(
         PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
     let mut listed = Vec::with_capacity(reading.posts.len());
     for raw in reading.posts {
-        let ended = decide_post(raw, &origin, first_poll, rules, memory, baselines)?;
+        let ended = decide_post(raw, &origin, first_poll, rules, memory, learned)?;
         read.counts.add(ended.outcome());
         match ended {
             Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
@@ -206,7 +216,7 @@ fn decide_post(
     first_poll: bool,
     rules: &Rules,
     memory: &Overlay<'_>,
-    baselines: &mut Baselines,
+    learned: &mut Learned,
 ) -> Result<Ended, ViewError> {
     let post = match raw.and_then(|raw| normalize::post(raw, origin)) {
         Ok(post) => post,
@@ -223,22 +233,23 @@ fn decide_post(
         let why = "forgotten on request".to_owned();
         return Ok(Ended::Rejected(Rejection { why, what: post.id.to_string() }));
     }
-    baselines.learn(&post);
+    learned.baselines.learn(&post);
     let (matches, excluded) = {
         let (title, text) = (query::words(&post.title), query::words(&post.text));
         let now = post.received;
         watch(&Subject { post: &post, title: &title, text: &text, now, facts: None }, rules)
     };
     let (story, opened_at) = match seen {
-        Some(seen) => (stay_in(seen.story), post.received),
-        None => find_story(&post, memory)?,
+        Some(seen) => (stay_in(seen.story, learned.nearby.read(&post).bands()), post.received),
+        None => find_story(&post, memory, &mut learned.nearby)?,
     };
     let (sense, score) = match matches.is_empty() {
         true => (None, Score::default()),
         false => {
             let sense = score::read(&post, &matches);
             let around = Around::of(&post, &story, opened_at, memory)?;
-            let score = judge::score(&post, &matches, Some(&sense), origin.received_at, around, rules, baselines);
+            let score =
+                judge::score(&post, &matches, Some(&sense), origin.received_at, around, rules, &learned.baselines);
             (Some(sense), score)
         }
     };
@@ -338,24 +349,41 @@ fn answers(reply: &Post, memory: &Overlay<'_>) -> Result<Vec<PostId>, ViewError>
 }
 
 /// An edited post stays where it is and gets no new keys.
-fn stay_in(story: StoryId) -> StoryDecision {
-    StoryDecision { story, joined_by: None, absorbs: Vec::new(), keys: Vec::new() }
+fn stay_in(story: StoryId, bands: Bands) -> StoryDecision {
+    StoryDecision { story, joined_by: None, absorbs: Vec::new(), keys: Vec::new(), bands }
 }
 
 /// The story of a new post, and when it was opened.
-fn find_story(post: &Post, memory: &Overlay<'_>) -> Result<(StoryDecision, Timestamp), ViewError> {
-    let keys = dedup::keys(post);
-    let sought: Vec<[u8; 16]> = keys.sought.iter().map(|(key, _)| *key).collect();
-    let found: Vec<_> = memory
-        .candidates(&sought)?
-        .into_iter()
-        .zip(&keys.sought)
-        .filter_map(|(candidate, (_, by))| candidate.map(|candidate| (*by, candidate)))
-        .collect();
-    let story = dedup::decide(post, keys.own, &found);
+fn find_story(post: &Post, memory: &Overlay<'_>, nearby: &mut Nearby) -> Result<(StoryDecision, Timestamp), ViewError> {
+    let dedup::Keys { own, sought, text } = dedup::keys(post);
+    let mut found = stories_of(&sought, memory)?;
+    let reading = nearby.read(post);
+    // Too short a text proves nothing; of the very same one there is nothing nearer to look for.
+    let key = text.filter(|_| !found.iter().any(|(by, _)| *by == JoinedBy::SameText));
+    if key.is_some() {
+        let near: Vec<_> = nearby.like(&reading).into_iter().map(|key| (key, JoinedBy::NearText)).collect();
+        found.extend(stories_of(&near, memory)?);
+    }
+    let mut story = dedup::decide(post, own, &found);
+    if text.is_some() {
+        story.bands = reading.bands();
+    }
+    if let Some(key) = key {
+        nearby.keep(reading, key, story.joined_by.is_none());
+    }
     let joined = found.iter().find(|(_, candidate)| candidate.story == story.story);
     let opened_at = joined.map_or(post.received, |(_, candidate)| candidate.opened_at);
     Ok((story, opened_at))
+}
+
+/// The stories that posts with these keys joined, with what that proves.
+fn stories_of(sought: &[([u8; 16], JoinedBy)], memory: &Overlay<'_>) -> Result<Vec<(JoinedBy, Candidate)>, ViewError> {
+    if sought.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<[u8; 16]> = sought.iter().map(|(key, _)| *key).collect();
+    let found = memory.candidates(&keys)?.into_iter().zip(sought);
+    Ok(found.filter_map(|(candidate, (_, by))| candidate.map(|candidate| (*by, candidate))).collect())
 }
 
 /// Turns a mention into alerts, one a receiver and story, or into the reasons why there is none.

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
 use crate::model::{
-    Answered, Candidate, Day, Event, Mark, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError,
-    flood_window, is_mention,
+    Answered, Candidate, Day, Event, Mark, Memory, PostId, Seen, Spent, Standing, StoryDecision, StoryId, Timestamp,
+    ViewError, flood_window, is_mention,
 };
 
 /// A memory with the newest decisions laid over it.
@@ -61,14 +61,8 @@ impl<'a> Overlay<'a> {
         let (post, story) = (&decided.post, decided.story.story);
         self.seen.insert(post.id, Seen { content_hash: decided.content_hash, story });
         self.note_said(post.id, &post.source, Mark::of(&post.engagement, &post.tags));
-        for key in &decided.story.keys {
-            self.keys.insert(*key, story);
-        }
-        if !decided.story.keys.is_empty() {
-            self.stories.insert(story, Candidate { story, opened_at, last_joined_at: post.received });
-        }
+        self.remember_story(&decided.story, post.received, opened_at);
         for absorbed in &decided.story.absorbs {
-            self.absorbed.insert(*absorbed, story);
             let told = self.alerted.remove(absorbed).unwrap_or_default();
             self.alerted.entry(story).or_default().extend(told);
         }
@@ -91,6 +85,25 @@ impl<'a> Overlay<'a> {
         let said = self.said.entry(post).or_default();
         said.retain(|(by, _)| by != source);
         said.push((source.to_owned(), mark));
+    }
+
+    /// Lays over which story a post joined at a moment, and when that was opened.
+    pub fn remember_story(&mut self, decision: &StoryDecision, at: Timestamp, opened_at: Timestamp) {
+        let story = decision.story;
+        for key in &decision.keys {
+            self.keys.insert(*key, story);
+        }
+        if !decision.keys.is_empty() {
+            self.stories.insert(story, Candidate { story, opened_at, last_joined_at: at });
+        }
+        for absorbed in &decision.absorbs {
+            self.absorbed.insert(*absorbed, story);
+        }
+    }
+
+    /// The story that a story belongs to by now.
+    pub fn survivor(&self, story: StoryId) -> StoryId {
+        self.resolve(story)
     }
 
     fn remember_conversation(&mut self, decided: &Decided) -> Result<(), ViewError> {
@@ -247,7 +260,7 @@ impl<'a> Overlay<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Outcome, Score, SourceState, StoryDecision};
+    use crate::model::{Outcome, Score, SourceState};
 
     /// A store that has told `hook` of the younger story, and counted it.
     struct Below;
@@ -277,7 +290,13 @@ mod tests {
     /// A post that proves both stories to be the same.
     fn merging() -> Decided {
         let post = crate::receiver::sample::alert("hook", Timestamp(0)).post;
-        let story = StoryDecision { story: OLDER, joined_by: None, absorbs: vec![YOUNGER], keys: Vec::new() };
+        let story = StoryDecision {
+            story: OLDER,
+            joined_by: None,
+            absorbs: vec![YOUNGER],
+            keys: Vec::new(),
+            bands: Default::default(),
+        };
         Decided {
             post,
             outcome: Outcome::Unmatched,

@@ -4,7 +4,7 @@
 
 use super::schedule::page_of;
 use super::supervise::rules_of;
-use super::{Overlay, Page, Rules, decide, doors, stream};
+use super::{Learned, Overlay, Page, Rules, decide, doors, stream};
 use crate::clock::Clock;
 use crate::config::{Config, SourceConfig};
 use crate::fetch::{Door, Policy, Turned};
@@ -12,7 +12,6 @@ use crate::model::{
     Candidate, Day, Duration, Memory, PageRead, PostId, Progress, Seen, SourceState, Spent, StoryId, Subscription,
     ViewError,
 };
-use crate::score::Baselines;
 
 /// How long a stream is listened to by hand, and how many posts of it are enough.
 const LISTENED: Duration = Duration::seconds(10);
@@ -23,7 +22,7 @@ const ENOUGH: u64 = 200;
 /// # Errors
 /// When the memory cannot be asked.
 pub fn rehearse(page: Page, rules: &Rules, memory: &dyn Memory) -> Result<PageRead, ViewError> {
-    Ok(decide(page, rules, &mut Overlay::new(memory), &mut Baselines::default())?.read)
+    Ok(decide(page, rules, &mut Overlay::new(memory), &mut Learned::default())?.read)
 }
 
 /// Polls a source once through the real door and decides on what it brings as if everything were new.

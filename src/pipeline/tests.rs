@@ -89,7 +89,7 @@ fn raw(number: u8, author: &str, minutes: i64, thread: Option<u8>) -> RawPost {
 }
 
 fn decided(posts: Vec<RawPost>, deleted: &[&str]) -> Decision {
-    decide(page_of(posts, deleted), &rules(), &mut Overlay::new(&Known), &mut Baselines::default()).unwrap()
+    decide(page_of(posts, deleted), &rules(), &mut Overlay::new(&Known), &mut Learned::default()).unwrap()
 }
 
 fn page_of(posts: Vec<RawPost>, deleted: &[&str]) -> Page {
@@ -188,7 +188,7 @@ fn of_a_post_seen_already_only_what_its_source_says_otherwise_than_last_is_told_
         let posts = vec![Ok(now.clone()), Ok(now.clone())];
         let reading = Reading { posts, ..Reading::default() };
         let page = Page { reading, ..page_of(Vec::new(), &[]) };
-        let read = decide(page, &rules(), &mut Overlay::new(&memory), &mut Baselines::default()).unwrap().read;
+        let read = decide(page, &rules(), &mut Overlay::new(&memory), &mut Learned::default()).unwrap().read;
         assert_eq!((read.counts.already_seen, read.counts.total(), read.posts.len()), (2, 2, 0));
         assert_eq!(read.updates.len(), told, "{before:?} {:?} {:?}", now.engagement, now.tags);
         assert!(read.updates.iter().all(|update| update.engagement == now.engagement && update.tags == now.tags));

@@ -14,13 +14,12 @@ use metrics::{counter, gauge};
 use tokio::sync::{mpsc, oneshot};
 
 use super::data::Places;
-use super::{Decision, Overlay, Page, Rules, decide};
+use super::{Decision, Learned, Nearby, Overlay, Page, Rules, decide};
 use crate::archive::Archive;
 use crate::journal::{Journal, JournalError};
 use crate::model::{
     Alert, AlertId, Counts, Duration, Event, Ledger, LedgerError, Memory, PageRead, Position, PostId, View, ViewError,
 };
-use crate::score::Baselines;
 use crate::store::Store;
 use crate::telemetry::{ALERTS, HELD_BACK, INTAKE_STOPPED, JOURNAL_POSITION};
 
@@ -89,7 +88,8 @@ impl Writer {
     pub fn start(desk: Desk) -> std::io::Result<(Self, std::thread::JoinHandle<Journal>)> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let stopped = Arc::new(AtomicBool::new(false));
-        let at_work = AtWork { desk, baselines: Baselines::default(), stopped: stopped.clone() };
+        let learned = Learned { nearby: Nearby::before(desk.archive.clone()), ..Learned::default() };
+        let at_work = AtWork { desk, learned, stopped: stopped.clone() };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || at_work.run(waiting))?;
         Ok((Self { jobs, stopped }, thread))
     }
@@ -138,7 +138,7 @@ impl Ledger for Writer {
 
 struct AtWork {
     desk: Desk,
-    baselines: Baselines,
+    learned: Learned,
     stopped: Arc<AtomicBool>,
 }
 
@@ -205,7 +205,7 @@ impl AtWork {
         reply: oneshot::Sender<Result<Kept, LedgerError>>,
         overlay: &mut Overlay<'_>,
     ) -> Option<Frame> {
-        match decide(page, &self.desk.rules.load(), overlay, &mut self.baselines) {
+        match decide(page, &self.desk.rules.load(), overlay, &mut self.learned) {
             Ok(Decision { read, listed, deleted }) => {
                 let held = read.posts.iter().flat_map(|post| &post.held_back);
                 let kept = Kept {

@@ -23,9 +23,9 @@ use overheard::model::{Post, RawPost, Reading, TextForm, Timestamp};
 use overheard::normalize::{self, Origin};
 use overheard::pipeline::rehearse::Blank;
 use overheard::pipeline::usage::Meter;
-use overheard::pipeline::{Overlay, Page, Rules, decide};
+use overheard::pipeline::{Learned, Overlay, Page, Rules, decide};
 use overheard::query::{Names, Place, Query, Subject, words};
-use overheard::score::{self, Baselines};
+use overheard::score;
 use overheard::watch::{WatchSet, WatchSpec};
 use url::Url;
 
@@ -132,7 +132,7 @@ impl Bench {
     }
 
     fn whole(&self) {
-        let mut baselines = Baselines::default();
+        let mut learned = Learned::default();
         for posts in self.raw.chunks(PAGE) {
             let reading = Reading { posts: posts.iter().cloned().map(Ok).collect(), ..Reading::default() };
             let page = Page {
@@ -146,7 +146,7 @@ impl Bench {
                 gap: false,
                 asked: None,
             };
-            black_box(decide(page, &self.rules, &mut Overlay::new(&Blank), &mut baselines).unwrap());
+            black_box(decide(page, &self.rules, &mut Overlay::new(&Blank), &mut learned).unwrap());
         }
     }
 }

@@ -116,7 +116,13 @@ impl<'a> Replay<'a> {
         let sense = score::read(post, &matches);
         let around = self.around(record)?;
         let score = judge::score(post, &matches, Some(&sense), now, around, self.rules, &self.baselines);
-        let story = StoryDecision { story: record.story, joined_by: None, absorbs: Vec::new(), keys: Vec::new() };
+        let story = StoryDecision {
+            story: record.story,
+            joined_by: None,
+            absorbs: Vec::new(),
+            keys: Vec::new(),
+            bands: Default::default(),
+        };
         let mut decided = Decided {
             post: record.post.clone(),
             outcome: Outcome::Mention,

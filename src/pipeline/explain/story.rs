@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Evidence, ExplainError, Member, words};
 use crate::archive::Record;
 use crate::dedup;
+use crate::dedup::near::{Commons, Sketch, Words, verify};
 use crate::model::{JoinedBy, PostId, StoryId};
 
 /// Most members that are listed, the oldest first.
@@ -64,10 +65,19 @@ fn tie<'m>(record: &Record, members: &'m [Record]) -> Option<(JoinedBy, &'m Reco
     });
     let earlier: Vec<(&Record, Vec<[u8; 16]>)> =
         earlier.map(|member| (member, dedup::keys(&member.post).own)).collect();
-    sought.iter().find_map(|(key, by)| {
+    let exact = sought.iter().find_map(|(key, by)| {
         let (member, _) = earlier.iter().find(|(_, own)| own.contains(key))?;
         Some((*by, *member))
-    })
+    });
+    exact.or_else(|| Some((JoinedBy::NearText, nearest(record, earlier.iter().map(|(member, _)| *member))?)))
+}
+
+/// The member that says most nearly the same.
+fn nearest<'m>(record: &Record, earlier: impl Iterator<Item = &'m Record>) -> Option<&'m Record> {
+    let sketch = |record: &Record| Sketch::new(&Words::new(&record.post.title, &record.post.text), &Commons::default());
+    let own = sketch(record);
+    let like = |member: &'m Record| Some((verify(&own, &sketch(member))?.both, member));
+    earlier.filter_map(like).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, member)| member)
 }
 
 fn name(record: &Record) -> String {

@@ -50,6 +50,7 @@ pub fn joined(by: JoinedBy) -> &'static str {
         JoinedBy::SameUrl => "it is the same page as",
         JoinedBy::SameTarget => "it is about the same page as",
         JoinedBy::SameText => "it says the same words as",
+        JoinedBy::NearText => "it says nearly the same words as",
     }
 }
 

@@ -194,6 +194,7 @@ pub fn joins(number: u8, to: u8, at: i64) -> Decided {
             joined_by: (number != to).then_some(JoinedBy::SameText),
             absorbs: Vec::new(),
             keys: vec![key(number)],
+            bands: Default::default(),
         },
         score: Score::default(),
         alerts: Vec::new(),
