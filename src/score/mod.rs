@@ -4,6 +4,7 @@
 
 mod engagement;
 mod freshness;
+pub mod learn;
 mod relevance;
 
 pub use engagement::Baselines;
