@@ -133,7 +133,8 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
             | Event::Replayed { .. }
             | Event::DayOver { .. }
             | Event::Issue { .. }
-            | Event::Down { .. } => {}
+            | Event::Down { .. }
+            | Event::Feedback(_) => {}
         }
     }
     moves.extend(posts);

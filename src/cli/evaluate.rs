@@ -1,5 +1,7 @@
 //! `overheard evaluate …`: how right and how fast is a part, on data that was judged by others?
 
+mod learning;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -24,6 +26,8 @@ pub struct Evaluate {
 enum What {
     /// Compare the posts that rules match with the pairs of a reference; 1 when any pair differs.
     Matches(Matches),
+    /// Feed corrections one by one and measure how the texts held back are read.
+    Learning(learning::Learning),
 }
 
 /// The folder and how to print.
@@ -40,6 +44,7 @@ struct Matches {
 pub fn run(args: &Evaluate, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match &args.what {
         What::Matches(args) => matches(args, out),
+        What::Learning(args) => learning::run(args, out),
     }
 }
 

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Day, Engagement, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
-    Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
+    Alert, AlertId, Counts, Day, Engagement, Feedback, Handle, Issue, Match, Outcome, Post, PostId, Progress,
+    Rejection, Score, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -42,6 +42,8 @@ pub enum Event {
     /// On request, nothing of these posts is kept, and they are not taken again; nor is what these authors write
     /// (see [`Author::mark`](super::Author::mark)). Says nothing of what was forgotten.
     Forgotten { posts: Vec<PostId>, authors: Vec<PostId>, at: Timestamp },
+    /// A person said what a post is, or whether it matters.
+    Feedback(Box<Feedback>),
 }
 
 /// One page of a poll: its posts with what was decided on each, and how far the source is read now.

@@ -1,5 +1,8 @@
 //! Do the watches find the very pairs that a reference found, and how fast?
 
+pub mod figures;
+pub mod learning;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};

@@ -130,6 +130,13 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
                 Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts: left }))
             }
         }
+        Event::Feedback(feedback) => {
+            if goes(feedback.post) {
+                Keep::Drop
+            } else {
+                Keep::Whole
+            }
+        }
         // An issue is about sources and has no words of anybody's.
         Event::SourceGone { .. }
         | Event::Issue { .. }

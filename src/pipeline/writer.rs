@@ -14,6 +14,7 @@ use metrics::{counter, gauge};
 use tokio::sync::{mpsc, oneshot};
 
 use super::data::Places;
+use super::lessons::Lessons;
 use super::{Decision, Overlay, Page, Rules, decide};
 use crate::archive::Archive;
 use crate::journal::{Journal, JournalError};
@@ -78,6 +79,8 @@ pub struct Desk {
     /// The data directory, whose free space is watched.
     pub dir: PathBuf,
     pub rules: Arc<ArcSwap<Rules>>,
+    /// What people taught; kept up to date here.
+    pub lessons: Arc<Lessons>,
     /// Called with a receiver's name when an alert for it is durable.
     pub wake: Box<dyn Fn(&str) + Send>,
 }
@@ -155,6 +158,7 @@ enum Waits {
 
 impl AtWork {
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) -> Journal {
+        self.desk.lessons.learn_all(&self.desk.store);
         while let Some(first) = waiting.blocking_recv() {
             let mut group = Vec::new();
             let mut next = Some(first);
@@ -268,6 +272,7 @@ impl AtWork {
         self.go_on();
         gauge!(JOURNAL_POSITION).set(position.0 as f64);
         for event in events {
+            self.desk.lessons.take(event, &self.desk.store);
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
@@ -280,7 +285,8 @@ impl AtWork {
                 | Event::Down { .. }
                 | Event::Thread(_)
                 | Event::Deleted { .. }
-                | Event::Forgotten { .. } => {}
+                | Event::Forgotten { .. }
+                | Event::Feedback(_) => {}
             }
         }
     }

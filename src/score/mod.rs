@@ -6,6 +6,7 @@ mod engagement;
 mod freshness;
 pub mod learn;
 mod relevance;
+pub mod sense;
 
 pub use engagement::Baselines;
 

@@ -46,6 +46,7 @@ impl Layers {
             Event::Thread(read) => self.apply_thread(read),
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
+            Event::Feedback(feedback) => self.apply_feedback(feedback),
         }
     }
 

@@ -23,6 +23,7 @@ mod codec;
 mod conversations;
 mod days;
 mod disk;
+mod feedback;
 mod filter;
 mod forget;
 mod issues;

@@ -43,6 +43,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/api/v1/backtest", large(post(api::backtest::run), api::backtest::MAX_BODY))
         .route("/api/v1/count", large(post(api::count::run), api::count::MAX_BODY))
         .route("/api/v1/backup", post(api::backup::make))
+        .route("/api/v1/feedback", post(api::feedback::give))
         .route("/api/v1/forget", post(api::forget::forget))
         .route("/api/v1/reload", post(api::reload::reload))
         .route_layer(middleware::from_fn_with_state(daemon.clone(), guard::needs_token));
@@ -60,6 +61,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/api/v1/why-not", get(api::explain::why_not))
         .route("/api/v1/sources", get(api::sources::list))
         .route("/api/v1/issues", get(api::issues::list))
+        .route("/api/v1/feedback", get(api::feedback::list))
         .route("/api/v1/deliveries", get(api::deliveries::list))
         .merge(changes)
         .route(&format!("{}{{name}}", guard::PUSHED), post(api::push::take))

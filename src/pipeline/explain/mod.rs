@@ -27,6 +27,7 @@ use crate::model::{
 use crate::store::{DeliveryFilter, Store};
 
 pub use differs::{Change, Difference};
+pub use find::find_post;
 pub use shown::{ClauseShown, Currency, MatchShown, Member, PostShown};
 pub use story::{Joined, StoryShown};
 pub use unknown::{Kept, Listed, SeenBefore, SourceKnown, Unknown};
