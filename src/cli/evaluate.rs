@@ -1,5 +1,7 @@
 //! `overheard evaluate …`: how right and how fast is a part, on data that was judged by others?
 
+mod texts;
+
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -24,6 +26,10 @@ pub struct Evaluate {
 enum What {
     /// Compare the posts that rules match with the pairs of a reference; 1 when any pair differs.
     Matches(Matches),
+    /// Compare the sentiment of texts with what people said of them.
+    Sentiment(texts::Texts),
+    /// Compare how likely texts are problems with what people said of them.
+    Problems(texts::Texts),
 }
 
 /// The folder and how to print.
@@ -40,6 +46,8 @@ struct Matches {
 pub fn run(args: &Evaluate, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match &args.what {
         What::Matches(args) => matches(args, out),
+        What::Sentiment(args) => texts::sentiment(args, out),
+        What::Problems(args) => texts::problems(args, out),
     }
 }
 

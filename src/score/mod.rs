@@ -5,6 +5,7 @@
 mod engagement;
 mod freshness;
 mod relevance;
+pub mod sense;
 
 pub use engagement::Baselines;
 

@@ -14,9 +14,6 @@ mod strip;
 mod target;
 mod tokens;
 
-#[cfg(test)]
-mod tests;
-
 pub use labels::controversial;
 pub use target::Names;
 
