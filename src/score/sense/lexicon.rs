@@ -285,11 +285,10 @@ impl Builder {
             }
             return;
         };
-        let (position, optional) = position.strip_suffix('?').map_or((*position, false), |position| (position, true));
-        if optional {
+        if position.contains('?') {
             self.extend(node, rest, cue);
         }
-        for alternative in position.split('|') {
+        for alternative in position.split('|').map(|alternative| alternative.trim_end_matches('?')) {
             let (before, last) = alternative.rsplit_once('_').unwrap_or(("", alternative));
             let start =
                 before.split('_').filter(|word| !word.is_empty()).fold(node, |node, word| self.down(node, word));

@@ -14,6 +14,9 @@ mod strip;
 mod target;
 mod tokens;
 
+#[cfg(test)]
+mod tests;
+
 pub use labels::controversial;
 pub use target::Names;
 

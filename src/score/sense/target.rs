@@ -150,7 +150,8 @@ fn is_other(at: usize, found: &Tokens) -> bool {
         return false;
     }
     let after = found.tokens.get(at + 1);
-    let is_subject = after.is_some_and(|after| says(after) || after.is(WordEntry::BE));
+    let spoken_to = token.kind == Kind::Address && after.is_some_and(|after| after.is(WordEntry::YOU));
+    let is_subject = after.is_some_and(|after| says(after) || after.is(WordEntry::BE)) || spoken_to;
     is_subject || before.is_some_and(says) || behind_than(at, found)
 }
 

@@ -10,6 +10,9 @@ const HEAD: usize = 24_000;
 /// … and this many at its end (about 500 words): how a long post ends often says what its author wants.
 const TAIL: usize = 3_000;
 
+/// Words that people hang on a name in a hashtag.
+const HASHTAG_ENDS: [&str; 10] = ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
+
 /// What stands at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -253,7 +256,10 @@ impl<'a> Reader<'a> {
         if self.at < end && self.bytes[self.at] >= 0x80 && self.next_letter(end) {
             return self.unicode_word(start, end, hashtag);
         }
-        let entry = if stretched { self.unstretched(start, self.at) } else { self.lexicon.find(finish(hash)) };
+        let mut entry = if stretched { self.unstretched(start, self.at) } else { self.lexicon.find(finish(hash)) };
+        if hashtag && entry == 0 {
+            entry = self.end_of_hashtag(start);
+        }
         let caps = upper >= 2 && !lower;
         self.push(Token {
             start: start as u32,
@@ -281,6 +287,16 @@ impl<'a> Reader<'a> {
             .map(|most| self.lexicon.find(hash_squeezed(word, most)))
             .find(|entry| *entry != 0)
             .unwrap_or(0)
+    }
+
+    /// `#acmefail` says fail.
+    fn end_of_hashtag(&self, start: usize) -> u16 {
+        let word = &self.bytes[start..self.at];
+        let ends = |end: &&str| {
+            let from = word.len().checked_sub(end.len());
+            from.is_some_and(|from| word[from..].eq_ignore_ascii_case(end.as_bytes()))
+        };
+        HASHTAG_ENDS.into_iter().find(ends).map_or(0, |end| self.lexicon.find(hash(end)))
     }
 
     fn unicode_word(&mut self, start: usize, end: usize, hashtag: bool) {
