@@ -1,6 +1,7 @@
 //! `overheard evaluate …`: how right and how fast is a part, on data that was judged by others?
 
 mod learning;
+mod texts;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,6 +29,10 @@ enum What {
     Matches(Matches),
     /// Feed corrections one by one and measure how the texts held back are read.
     Learning(learning::Learning),
+    /// Compare the sentiment of texts with what people said of them.
+    Sentiment(texts::Texts),
+    /// Compare how likely texts are problems with what people said of them.
+    Problems(texts::Texts),
 }
 
 /// The folder and how to print.
@@ -45,6 +50,8 @@ pub fn run(args: &Evaluate, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match &args.what {
         What::Matches(args) => matches(args, out),
         What::Learning(args) => learning::run(args, out),
+        What::Sentiment(args) => texts::sentiment(args, out),
+        What::Problems(args) => texts::problems(args, out),
     }
 }
 

@@ -1,7 +1,8 @@
-//! Do the watches find the very pairs that a reference found, and how fast?
+//! Do the watches find the very pairs that a reference found, and how fast? The parts below ask the same of sentiment and problems.
 
 pub mod figures;
 pub mod learning;
+pub mod texts;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::Hash;
@@ -105,11 +106,20 @@ struct Lines {
 
 impl Lines {
     fn read(dir: &Path, name: &str) -> Result<Self, EvaluateError> {
-        let file = dir.join(name);
+        Self::open(&dir.join(name))
+    }
+
+    fn open(file: &Path) -> Result<Self, EvaluateError> {
+        let file = file.to_path_buf();
         match std::fs::read_to_string(&file) {
             Ok(text) => Ok(Self { file, text }),
             Err(why) => Err(EvaluateError::Unreadable { file, why }),
         }
+    }
+
+    /// Its lines that are not blank, with their numbers, from 1.
+    fn filled(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.iter().filter(|(_, line)| !line.trim().is_empty())
     }
 
     /// Its lines with their numbers, from 1.

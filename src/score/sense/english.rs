@@ -14,10 +14,9 @@ pub fn unreadable(parts: &[Part], lang: Option<&str>) -> Option<Unclassified> {
         words += found.words;
         foreign_letters += found.foreign_letters;
         for token in &found.tokens {
-            let known = token.known();
-            signs += u32::from(known.cue != 0);
+            signs += u32::from(token.is(WordEntry::CUED));
             // What is a small word in both (`is`, `in`, `me`) speaks for neither.
-            let (ours, theirs) = (known.is(WordEntry::ENGLISH), known.is(WordEntry::FOREIGN));
+            let (ours, theirs) = (token.is(WordEntry::ENGLISH), token.is(WordEntry::FOREIGN));
             english += u32::from(ours && !theirs);
             foreign += u32::from(theirs && !ours);
         }

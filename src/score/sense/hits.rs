@@ -66,18 +66,33 @@ fn candidates(found: &Tokens) -> Vec<Hit> {
         if token.entry == 0 {
             continue;
         }
-        let known = token.known();
-        if known.starts {
+        if token.is(WordEntry::STARTS) {
             let sentence = found.clauses[usize::from(token.clause)].sentence;
             let longest = tokens.len().min(at + MAX_PHRASE);
             let same = |other: &&Token| found.clauses[usize::from(other.clause)].sentence == sentence;
             let length = tokens[at..longest].iter().take_while(same).count();
             if let Some((length, cue)) = LEXICON.phrase(&tokens[at..at + length]) {
-                hits.push(Hit { first: at, end: at + length, cue, sentiment: 0.0, problem: 0.0, negated: false, weight: 1.0 });
+                hits.push(Hit {
+                    first: at,
+                    end: at + length,
+                    cue,
+                    sentiment: 0.0,
+                    problem: 0.0,
+                    negated: false,
+                    weight: 1.0,
+                });
             }
         }
-        if known.cue != 0 {
-            hits.push(Hit { first: at, end: at + 1, cue: known.cue, sentiment: 0.0, problem: 0.0, negated: false, weight: 1.0 });
+        if token.is(WordEntry::CUED) {
+            hits.push(Hit {
+                first: at,
+                end: at + 1,
+                cue: token.known().cue,
+                sentiment: 0.0,
+                problem: 0.0,
+                negated: false,
+                weight: 1.0,
+            });
         }
     }
     hits
@@ -135,8 +150,8 @@ fn weigh(hit: &mut Hit, found: &Tokens, used: &[bool], shouting: bool) {
         sentiment *= if sentiment > 0.0 { NOT_GOOD } else { NOT_BAD };
         problem *= if problem < 0.0 { -0.7 } else { -0.3 };
     }
-    let boosted = found.tokens[hit.first.saturating_sub(2)..hit.first].iter().any(|token| token.known().is(WordEntry::BOOSTS));
-    let damped = hit.first > 0 && found.tokens[hit.first - 1].known().is(WordEntry::DAMPS);
+    let boosted = found.tokens[hit.first.saturating_sub(2)..hit.first].iter().any(|token| token.is(WordEntry::BOOSTS));
+    let damped = hit.first > 0 && found.tokens[hit.first - 1].is(WordEntry::DAMPS);
     let mut factor = 1.0;
     factor *= if boosted { BOOSTED } else { 1.0 } * if damped { DAMPED } else { 1.0 };
     if !shouting && own.iter().any(|token| token.caps) {
@@ -145,7 +160,7 @@ fn weigh(hit: &mut Hit, found: &Tokens, used: &[bool], shouting: bool) {
     if own.iter().any(|token| token.stretched) {
         factor *= STRETCHED;
     }
-    if before.iter().any(|token| token.known().is(WordEntry::SUPPOSES)) {
+    if before.iter().any(|token| token.is(WordEntry::SUPPOSES)) {
         factor *= SUPPOSED;
         hit.weight = SUPPOSED;
     }
@@ -191,10 +206,10 @@ fn before(first: usize, found: &Tokens) -> &[Token] {
 
 fn is_negated(own: &[Token], before: &[Token], first: usize, found: &Tokens, used: &[bool]) -> bool {
     // A phrase with a negation inside means what it says.
-    if own.iter().any(|token| token.known().is(WordEntry::NEGATES)) {
+    if own.iter().any(|token| token.is(WordEntry::NEGATES)) {
         return false;
     }
     let reach = before.len().min(NEGATION_REACH);
     let from = first - reach;
-    (from..first).any(|at| !used[at] && found.tokens[at].known().is(WordEntry::NEGATES))
+    (from..first).any(|at| !used[at] && found.tokens[at].is(WordEntry::NEGATES))
 }

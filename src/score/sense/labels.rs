@@ -92,11 +92,18 @@ fn confidence(label: Label, sum: f32, parts: &[Part], problem: f32, sentiment: &
         },
         // People who tell of themselves are neither the press nor a shop.
         Label::News | Label::Promotion | Label::Job | Label::Spam => {
-            if speaks_of_self || problem > PROBLEM_FROM { likely * 0.6 } else { likely }
+            if speaks_of_self || problem > PROBLEM_FROM {
+                likely * 0.6
+            } else {
+                likely
+            }
         }
-        Label::Question | Label::Idea | Label::Comparison | Label::Abuse | Label::Controversial | Label::IntentToLeave => {
-            likely
-        }
+        Label::Question
+        | Label::Idea
+        | Label::Comparison
+        | Label::Abuse
+        | Label::Controversial
+        | Label::IntentToLeave => likely,
     }
 }
 

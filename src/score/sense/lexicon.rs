@@ -41,11 +41,9 @@ pub const MAX_PHRASE: usize = 8;
 pub struct WordEntry {
     /// What it may be in a phrase; 0 ends the list.
     symbols: [u16; MAX_SYMBOLS],
-    flags: u32,
+    pub flags: u32,
     /// Its own cue; 0 is none.
     pub cue: u16,
-    /// Whether a phrase may begin with it.
-    pub starts: bool,
 }
 
 impl WordEntry {
@@ -64,6 +62,10 @@ impl WordEntry {
     pub const BE: u32 = 1 << 12;
     pub const THAN: u32 = 1 << 13;
     pub const PLACES: u32 = 1 << 14;
+    /// A phrase may begin with it.
+    pub const STARTS: u32 = 1 << 15;
+    /// It has a cue of its own.
+    pub const CUED: u32 = 1 << 16;
 
     /// Classes that say something by themselves.
     const FLAGS: [(&'static str, u32); 15] = [
@@ -83,10 +85,6 @@ impl WordEntry {
         ("$than", Self::THAN),
         ("$place", Self::PLACES),
     ];
-
-    pub fn is(&self, flag: u32) -> bool {
-        self.flags & flag != 0
-    }
 }
 
 /// What a word or phrase says.
@@ -287,13 +285,13 @@ impl Builder {
             }
             return;
         };
-        let (position, optional) = position.strip_suffix('?').map_or((*position, false), |position| (position, true));
-        if optional {
+        if position.contains('?') {
             self.extend(node, rest, cue);
         }
-        for alternative in position.split('|') {
+        for alternative in position.split('|').map(|alternative| alternative.trim_end_matches('?')) {
             let (before, last) = alternative.rsplit_once('_').unwrap_or(("", alternative));
-            let start = before.split('_').filter(|word| !word.is_empty()).fold(node, |node, word| self.down(node, word));
+            let start =
+                before.split('_').filter(|word| !word.is_empty()).fold(node, |node, word| self.down(node, word));
             for form in inflected(last) {
                 let next = self.down(start, &form);
                 self.extend(next, rest, cue);
@@ -387,10 +385,14 @@ impl Builder {
             }
         }
         self.lexicon.steps = lay_out(&steps);
-        let root_steps: Vec<bool> =
-            (0..=u16::MAX).map(|symbol| self.lexicon.step(0, symbol).is_some()).collect();
+        let root_steps: Vec<bool> = (0..=u16::MAX).map(|symbol| self.lexicon.step(0, symbol).is_some()).collect();
         for word in &mut self.lexicon.words {
-            word.starts = word.symbols.iter().any(|symbol| *symbol != 0 && root_steps[usize::from(*symbol)]);
+            if word.symbols.iter().any(|symbol| *symbol != 0 && root_steps[usize::from(*symbol)]) {
+                word.flags |= WordEntry::STARTS;
+            }
+            if word.cue != 0 {
+                word.flags |= WordEntry::CUED;
+            }
         }
     }
 }

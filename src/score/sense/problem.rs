@@ -30,19 +30,20 @@ fn circumstances(part: &Part) -> f32 {
     let found = &part.found;
     let (mut me, mut negated, mut links, mut hashtags, mut time, mut third) = (0_u8, 0_u8, 0_u8, 0_u8, 0_u8, 0_u8);
     for token in &found.tokens {
-        let known = token.known();
         let count = |counter: &mut u8, counts: bool| *counter = counter.saturating_add(u8::from(counts));
-        count(&mut me, known.is(WordEntry::ME));
-        count(&mut negated, known.is(WordEntry::NEGATES));
-        count(&mut time, known.is(WordEntry::TIME));
-        count(&mut third, known.is(WordEntry::THIRD));
+        count(&mut me, token.is(WordEntry::ME));
+        count(&mut negated, token.is(WordEntry::NEGATES));
+        count(&mut time, token.is(WordEntry::TIME));
+        count(&mut third, token.is(WordEntry::THIRD));
         count(&mut links, token.kind == Kind::Link);
         count(&mut hashtags, token.hashtag);
     }
     let some = |count: u8, most: u8| f32::from(count.min(most));
     let length = (found.words.max(1) as f32 / 12.0).ln().clamp(-1.2, 0.8);
     let asks = found.questions.min(1);
-    0.2 * some(me, 3) + 0.3 * some(negated, 3) + 0.2 * some(time, 2) - 0.2 * some(third, 2) - 0.6 * some(links, 1)
+    0.2 * some(me, 3) + 0.3 * some(negated, 3) + 0.2 * some(time, 2)
+        - 0.2 * some(third, 2)
+        - 0.6 * some(links, 1)
         - 0.15 * some(hashtags, 3)
         + 0.4 * length
         + 0.25 * f32::from(asks)

@@ -41,7 +41,8 @@ impl Names {
         let mut found = Self::default();
         for name in names {
             let name = name.trim().trim_start_matches(['@', '#', '$']).to_lowercase();
-            let words: Vec<u64> = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(hash).collect();
+            let words: Vec<u64> =
+                name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(hash).collect();
             if !words.is_empty() {
                 found.names.push(words);
                 found.joined.push(name.chars().filter(|c| c.is_alphanumeric()).collect());
@@ -145,16 +146,17 @@ fn is_other(at: usize, found: &Tokens) -> bool {
         other.kind == Kind::Word && sentiment.abs() >= SAYS_SOMETHING
     };
     let before = at.checked_sub(1).map(|before| &found.tokens[before]);
-    if before.is_some_and(|before| before.known().is(WordEntry::PLACES)) {
+    if before.is_some_and(|before| before.is(WordEntry::PLACES)) {
         return false;
     }
     let after = found.tokens.get(at + 1);
-    let is_subject = after.is_some_and(|after| says(after) || after.known().is(WordEntry::BE));
+    let spoken_to = token.kind == Kind::Address && after.is_some_and(|after| after.is(WordEntry::YOU));
+    let is_subject = after.is_some_and(|after| says(after) || after.is(WordEntry::BE)) || spoken_to;
     is_subject || before.is_some_and(says) || behind_than(at, found)
 }
 
 fn behind_than(at: usize, found: &Tokens) -> bool {
-    at > 0 && found.tokens[at - 1].known().is(WordEntry::THAN)
+    at > 0 && found.tokens[at - 1].is(WordEntry::THAN)
 }
 
 fn stands_with_ours(places: &[(usize, Named)], index: usize, found: &Tokens) -> bool {
@@ -166,6 +168,7 @@ fn stands_with_ours(places: &[(usize, Named)], index: usize, found: &Tokens) -> 
         other.is_some_and(|(place, named)| *named == Named::Ours && place.abs_diff(at) == 1)
     };
     let addressed = found.tokens[at].kind == Kind::Address
-        && (ours_beside(places.get(index + 1)) || ours_beside(index.checked_sub(1).and_then(|before| places.get(before))));
+        && (ours_beside(places.get(index + 1))
+            || ours_beside(index.checked_sub(1).and_then(|before| places.get(before))));
     addressed || (behind_than(at, found) && places.iter().any(|(place, named)| *named == Named::Ours && *place < at))
 }

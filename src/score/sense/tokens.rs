@@ -10,6 +10,9 @@ const HEAD: usize = 24_000;
 /// … and this many at its end (about 500 words): how a long post ends often says what its author wants.
 const TAIL: usize = 3_000;
 
+/// Words that people hang on a name in a hashtag.
+const HASHTAG_ENDS: [&str; 10] = ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
+
 /// What stands at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -29,6 +32,8 @@ pub struct Token {
     pub end: u32,
     /// What the lexicon knows of it; 0 is nothing.
     pub entry: u16,
+    /// Classes of the word, as [`WordEntry`] names them.
+    flags: u32,
     /// The clause that it stands in.
     pub clause: u16,
     pub kind: Kind,
@@ -44,6 +49,10 @@ pub struct Token {
 impl Token {
     pub fn known(&self) -> &'static WordEntry {
         LEXICON.word(self.entry)
+    }
+
+    pub fn is(&self, flag: u32) -> bool {
+        self.flags & flag != 0
     }
 }
 
@@ -117,7 +126,15 @@ impl<'a> Reader<'a> {
             clauses: vec![Clause::default()],
             ..Tokens::default()
         };
-        Self { text, bytes: text.as_bytes(), at: 0, lexicon: &LEXICON, found, clause_has_words: false, sentence_start: 0 }
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            lexicon: &LEXICON,
+            found,
+            clause_has_words: false,
+            sentence_start: 0,
+        }
     }
 
     fn read_between(&mut self, from: usize, to: usize, skip: &[(usize, usize)]) {
@@ -170,11 +187,17 @@ impl<'a> Reader<'a> {
         }
         match byte {
             b'!' | b'?' | b'\n' => self.end_sentence(),
-            b'.' if self.bytes.get(self.at + 1).is_none_or(|next| !next.is_ascii_lowercase() && !next.is_ascii_digit()) => {
+            b'.' if self
+                .bytes
+                .get(self.at + 1)
+                .is_none_or(|next| !next.is_ascii_lowercase() && !next.is_ascii_digit()) =>
+            {
                 self.end_sentence();
             }
             b',' | b';' | b':' | b'(' | b')' | b'|' | b'/' => self.end_clause(),
-            b'-' if self.bytes.get(self.at + 1) == Some(&b' ') || self.bytes.get(self.at + 1) == Some(&b'-') => self.end_clause(),
+            b'-' if self.bytes.get(self.at + 1) == Some(&b' ') || self.bytes.get(self.at + 1) == Some(&b'-') => {
+                self.end_clause()
+            }
             _ => {}
         }
         self.at += 1;
@@ -233,12 +256,16 @@ impl<'a> Reader<'a> {
         if self.at < end && self.bytes[self.at] >= 0x80 && self.next_letter(end) {
             return self.unicode_word(start, end, hashtag);
         }
-        let entry = if stretched { self.unstretched(start, self.at) } else { self.lexicon.find(finish(hash)) };
+        let mut entry = if stretched { self.unstretched(start, self.at) } else { self.lexicon.find(finish(hash)) };
+        if hashtag && entry == 0 {
+            entry = self.end_of_hashtag(start);
+        }
         let caps = upper >= 2 && !lower;
         self.push(Token {
             start: start as u32,
             end: self.at as u32,
             entry,
+            flags: 0,
             clause: 0,
             kind: Kind::Word,
             caps,
@@ -255,7 +282,21 @@ impl<'a> Reader<'a> {
         if found != 0 {
             return found;
         }
-        [2, 1].into_iter().map(|most| self.lexicon.find(hash_squeezed(word, most))).find(|entry| *entry != 0).unwrap_or(0)
+        [2, 1]
+            .into_iter()
+            .map(|most| self.lexicon.find(hash_squeezed(word, most)))
+            .find(|entry| *entry != 0)
+            .unwrap_or(0)
+    }
+
+    /// `#acmefail` says fail.
+    fn end_of_hashtag(&self, start: usize) -> u16 {
+        let word = &self.bytes[start..self.at];
+        let ends = |end: &&str| {
+            let from = word.len().checked_sub(end.len());
+            from.is_some_and(|from| word[from..].eq_ignore_ascii_case(end.as_bytes()))
+        };
+        HASHTAG_ENDS.into_iter().find(ends).map_or(0, |end| self.lexicon.find(hash(end)))
     }
 
     fn unicode_word(&mut self, start: usize, end: usize, hashtag: bool) {
@@ -276,7 +317,18 @@ impl<'a> Reader<'a> {
         let entry = self.lexicon.find(hash(word));
         let capital = word.starts_with(char::is_uppercase);
         let (start, end) = (start as u32, self.at as u32);
-        self.push(Token { start, end, entry, clause: 0, kind: Kind::Word, caps: false, capital, stretched: false, hashtag });
+        self.push(Token {
+            start,
+            end,
+            entry,
+            flags: 0,
+            clause: 0,
+            kind: Kind::Word,
+            caps: false,
+            capital,
+            stretched: false,
+            hashtag,
+        });
     }
 
     fn next_letter(&self, end: usize) -> bool {
@@ -293,7 +345,9 @@ impl<'a> Reader<'a> {
 
     /// A comma, point or colon between two digits.
     fn in_number(&self, end: usize) -> bool {
-        matches!(self.bytes[self.at], b',' | b'.' | b':') && self.at + 1 < end && self.bytes[self.at + 1].is_ascii_digit()
+        matches!(self.bytes[self.at], b',' | b'.' | b':')
+            && self.at + 1 < end
+            && self.bytes[self.at + 1].is_ascii_digit()
     }
 
     fn address(&mut self, end: usize) {
@@ -388,23 +442,38 @@ impl<'a> Reader<'a> {
     fn face(&mut self, length: usize) {
         let start = self.at;
         self.at += length;
-        let sign: String = self.text[start..self.at].chars().filter(|c| !matches!(c, '-' | 'o' | '\'' | '*' | '^')).collect();
+        let sign: String =
+            self.text[start..self.at].chars().filter(|c| !matches!(c, '-' | 'o' | '\'' | '*' | '^')).collect();
         let entry = self.lexicon.find(hash(&sign));
         self.mark(start, Kind::Face, entry);
     }
 
     fn mark(&mut self, start: usize, kind: Kind, entry: u16) {
         let (start, end) = (start as u32, self.at as u32);
-        self.push(Token { start, end, entry, clause: 0, kind, caps: false, capital: false, stretched: false, hashtag: false });
+        self.push(Token {
+            start,
+            end,
+            entry,
+            flags: 0,
+            clause: 0,
+            kind,
+            caps: false,
+            capital: false,
+            stretched: false,
+            hashtag: false,
+        });
     }
 
     fn push(&mut self, mut token: Token) {
+        if token.entry != 0 {
+            token.flags = self.lexicon.word(token.entry).flags;
+        }
         if token.kind == Kind::Word {
             self.found.words = self.found.words.saturating_add(1);
             self.found.shouted = self.found.shouted.saturating_add(u32::from(token.caps));
             self.found.capitals = self.found.capitals.saturating_add(u32::from(token.capital));
-            self.found.me = self.found.me.saturating_add(u32::from(token.known().is(WordEntry::ME)));
-            if token.known().is(WordEntry::CONTRAST) {
+            self.found.me = self.found.me.saturating_add(u32::from(token.is(WordEntry::ME)));
+            if token.is(WordEntry::CONTRAST) {
                 self.end_clause();
                 if let Some(clause) = self.found.clauses.last_mut() {
                     clause.contrast = true;
