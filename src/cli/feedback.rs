@@ -122,8 +122,7 @@ fn at_rest(args: &Feedback, post: &str, context: &Context) -> anyhow::Result<Pos
             crate::model::View::apply(data.archive.as_ref(), position, &events)?;
         }
     }
-    let lessons = Lessons::default();
-    lessons.learn_all(&data.store);
+    let lessons = Lessons::of(&data.store);
     let read = feedback::read(&record, &data.store, &lessons)?;
     data.close()?;
     Ok(read)

@@ -141,7 +141,12 @@ impl Daemon {
         let Data { journal, store, archive, lock, .. } = data;
         let history = journal.history();
         let rules = Arc::new(ArcSwap::from_pointee(rules_of(&config)));
-        let lessons = Arc::new(Lessons::default());
+        // Before anything is read: a post must not be read otherwise for having come early.
+        let lessons = tokio::task::spawn_blocking({
+            let store = store.clone();
+            move || Lessons::of(&store)
+        });
+        let lessons = Arc::new(lessons.await?);
         let wake = Arc::new(OnceLock::<Arc<Deliverer>>::new());
         let desk = Desk {
             journal,

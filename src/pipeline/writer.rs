@@ -158,7 +158,6 @@ enum Waits {
 
 impl AtWork {
     fn run(mut self, mut waiting: mpsc::Receiver<Job>) -> Journal {
-        self.desk.lessons.learn_all(&self.desk.store);
         while let Some(first) = waiting.blocking_recv() {
             let mut group = Vec::new();
             let mut next = Some(first);

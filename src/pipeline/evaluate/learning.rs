@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::EvaluateError;
 use super::figures::{Confusion, Ranking};
+use super::{EvaluateError, Lines};
 use crate::model::{Corrected, Label, PostId, Said, Sense, SentimentClass, Timestamp};
 use crate::pipeline::lessons;
 use crate::pipeline::usage::Meter;
@@ -115,11 +115,10 @@ pub fn learning(file: &Path, seed: u64) -> Result<LearningReport, EvaluateError>
 }
 
 fn read(file: &Path) -> Result<Vec<Judged>, EvaluateError> {
-    let content =
-        std::fs::read_to_string(file).map_err(|why| EvaluateError::Unreadable { file: file.to_path_buf(), why })?;
+    let lines = Lines::open(file)?;
     let mut judged: Vec<Judged> = Vec::new();
-    for (number, line) in content.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let wrong = |what: String| EvaluateError::Line { file: file.to_path_buf(), line: number + 1, what };
+    for (number, line) in lines.filled() {
+        let wrong = |what: String| lines.wrong(number, what);
         let Line { text, label, problem } = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
         let truth = match (label, problem) {
             (Some(label), None) => Truth::Class(
