@@ -9,7 +9,7 @@ use common::inside::Inside;
 use common::spawned::overheard;
 use common::web::{Page, Web};
 use overheard::http::{Client, ClientSettings, Deadline, Outgoing};
-use overheard::model::{Auth, Duration, Request, Secret, SentimentClass, Timestamp};
+use overheard::model::{Auth, Duration, Event, Ledger, Request, Secret, SentimentClass, Timestamp};
 use overheard::pipeline::data::Data;
 use overheard::pipeline::forget;
 use serde_json::{Value, json};
@@ -216,6 +216,28 @@ async fn what_was_said_of_a_forgotten_post_is_forgotten_with_it() {
     let frames: String =
         journal.history().replay(overheard::model::Position(0)).map(|frame| format!("{frame:?}")).collect();
     assert!(!frames.contains("quokkaberry again"), "the note is in the journal");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_deleted_post_the_words_go_and_what_was_said_stays() {
+    let place = Place::new().await;
+    let inside = place.start(None).await;
+    let one = post(&inside, "/parcel/10");
+    say(&inside, json!({ "post": one, "relevant": false, "sentiment": "negative", "note": "quokkaberry again" })).await;
+    let event = Event::Deleted { posts: vec![one.parse().unwrap()], at: inside.now() };
+    inside.daemon.writer.record(vec![event]).await.unwrap();
+    assert_eq!(inside.daemon.lessons.corrections(), 0, "nothing is learned from words that are gone");
+    let stands = inside.daemon.store.all_corrected().unwrap().remove(0);
+    assert_eq!((stands.title.as_str(), stands.relevance["acme"].what), ("", false));
+    assert_eq!(stands.sentiment.unwrap().note, None);
+    inside.hands.advance(Duration::hours(25));
+    inside.next_poll("news").await;
+    inside.next_poll("news").await;
+    inside.stop().await;
+    let (journal, _) = overheard::journal::Journal::open(&place.home.data().join("journal")).unwrap();
+    let frames: String =
+        journal.history().replay(overheard::model::Position(0)).map(|frame| format!("{frame:?}")).collect();
+    assert!(frames.contains("Feedback") && !frames.contains("quokkaberry again"), "the note is in the journal");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -195,7 +195,8 @@ fn strange_texts_are_survived() {
 
 #[test]
 fn the_oldest_correction_goes_when_there_are_too_many() {
-    let mut model: Linear<2> = Linear { room: 5, ..Linear::default() };
+    let mut model: Linear<2> = Linear::default();
+    model.room = 5;
     let features = Stream::new("", "acme").features(&Known(&Sense::default()));
     let key = |number: usize| PostId::of(&number.to_string()).0;
     for number in 0..6 {
