@@ -142,6 +142,35 @@ async fn health_metrics_sources_and_deliveries_are_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_long_list_of_sources_comes_in_pages_and_can_be_searched() {
+    let (web, collector) = (Web::start().await, Collector::start().await);
+    let mut sources = feed(&web, "news");
+    for number in 0..250 {
+        sources.push_str(&format!("[[source]]\nname = \"off-{number}\"\nkind = \"webhook_in\"\nsecret = {{ file = \"HOME/config/hook.secret\" }}\n"));
+    }
+    let home = Home::new(&sources, &collector);
+    let inside = Inside::start(&home).await;
+    let first = get(&inside, "/api/v1/sources").await.json();
+    assert_eq!((first["sources"].as_array().unwrap().len(), first["total"].as_u64()), (100, Some(251)));
+    let (mut names, mut after) = (0, String::new());
+    loop {
+        let page = get(&inside, &format!("/api/v1/sources?limit=60{after}")).await.json();
+        names += page["sources"].as_array().unwrap().len();
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(names, 251);
+    assert_eq!(get(&inside, "/api/v1/sources?query=OFF-24").await.json()["total"], 11);
+    assert_eq!(get(&inside, "/api/v1/sources?after=nobody").await.status, 400);
+    assert_eq!(get(&inside, "/api/v1/issues?limit=1").await.json()["next"], serde_json::Value::Null);
+    let page = get(&inside, "/sources").await.body;
+    assert_eq!((page.matches("<tr id=").count(), page.contains("1–100 of 251 sources")), (100, true));
+    let page = get(&inside, "/sources?query=off&offset=200").await.body;
+    assert_eq!((page.matches("<tr id=").count(), page.contains("201–250 of 250 sources")), (50, true));
+    inside.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_is_listed_and_replayed_under_its_id() {
     let (web, collector) = (Web::start().await, Collector::start().await);
     let home = Home::new(&feed(&web, "news"), &collector);

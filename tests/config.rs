@@ -228,6 +228,11 @@ const FAULTS: &[Case] = &[
     ),
     (
         "sources.toml",
+        "[[source]]\nname = \"a\"\nkind = \"webhook_in\"\nevery = \"2m\"\nsecret = { env = \"ACME_URL\" }",
+        &["sources.toml:4:9: source.a.every: its posts are sent to us: nobody is ever asked (take out `every`)"],
+    ),
+    (
+        "sources.toml",
         "",
         &[
             "warning: sources.toml: source: there is no source: Overheard has nothing to read (add a block [[source]]; `overheard kinds` shows which kinds there are)",
@@ -240,6 +245,14 @@ const FAULTS: &[Case] = &[
             "warning: watches.toml:1:1: watch.a.owner: nobody owns this watch (add owner = \"…\": who looks after what it finds)",
             "watches.toml:3:8: watch.a.role: `bran` is none of `brand`, `product`, `competitor`, `topic` (did you mean `brand`?)",
             "watches.toml:4:1: watch.a.respond_within: unknown key `respond_within` (known here: name, role, owner, priority, query, scope, max_alerts_per_day, follow, must_match, must_not_match)",
+        ],
+    ),
+    (
+        "routes.toml",
+        "[[receiver]]\nname = \"c\"\nkind = \"console\"\nmax_alerts_per_10_minutes = 0\n[[receiver]]\nname = \"d\"\nkind = \"console\"\nmax_alerts_per_10_minutes = 10001\n[route]\nreceiver = \"c\"\n[[route.routes]]\nmatch = \"acme\"\nreceiver = \"d\"",
+        &[
+            "routes.toml:4:29: receiver.c.max_alerts_per_10_minutes: a bound of 0 would tell it of nothing but digests (leave it out for 60)",
+            "routes.toml:8:29: receiver.d.max_alerts_per_10_minutes: the bound is at most 10000 (leave it out for 60)",
         ],
     ),
     (

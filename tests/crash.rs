@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use common::collector::Collector;
-use common::home::{Home, feed};
+use common::home::{Home, feed, routes};
 use common::spawned::{Spawned, binary};
 use common::until;
 use common::web::{Page, Web};
@@ -43,7 +43,11 @@ fn publish(web: &Web, round: usize) {
 }
 
 fn home(web: &Web, collector: &Collector) -> Home {
-    Home::new(&(0..FEEDS).map(|source| feed(web, &format!("feed{source}"))).collect::<String>(), collector)
+    let home = Home::new(&(0..FEEDS).map(|source| feed(web, &format!("feed{source}"))).collect::<String>(), collector);
+    // Every post is to be told one by one, however many there are.
+    let bound = "kind = \"webhook\"\nmax_alerts_per_10_minutes = 10000";
+    home.write("config/routes.toml", &routes(collector).replace("kind = \"webhook\"", bound));
+    home
 }
 
 /// Every title that arrived, with the ids that it arrived under.

@@ -224,3 +224,41 @@ async fn the_command_asks_first_and_says_how_many() {
     let found = overheard(&place.home, &["search", "acme", "--json"]);
     assert!(found.out.contains("Acme stays"), "{}{}", found.out, found.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_of_whom_nothing_was_read_is_kept_out_only_on_demand_and_can_be_taken_in_again() {
+    let place = Place::new().await;
+    place.told_by(&[("/1", "Acme stays", "Sam"), ("/2", "Acme too", "Sam")]);
+    let inside = Inside::start(&place.home).await;
+    delivered(&inside).await;
+    let now = inside.stop().await;
+
+    let asked = overheard(&place.home, &["forget", "quillon@site.test", "--yes"]);
+    assert_eq!(asked.code, 1, "{}{}", asked.out, asked.err);
+    assert!(asked.out.contains("was ever read") && asked.out.contains("--in-advance"), "{}", asked.out);
+    let undone = overheard(&place.home, &["forget", "quillon@site.test", "--undo"]);
+    assert_eq!(undone.code, 1, "nothing was remembered: {}{}", undone.out, undone.err);
+
+    let kept_out = overheard(&place.home, &["forget", "quillon@site.test", "--in-advance", "--yes"]);
+    assert_eq!(kept_out.code, 0, "{}{}", kept_out.out, kept_out.err);
+    assert_nowhere(&place.home, &["quillon"]);
+    place.told_by(&[("/3", "Acme zebrafinch", "quillon"), ("/4", "Acme four", "Sam")]);
+    let inside = Inside::start_at(&place.home, now).await.unwrap();
+    inside.until("the new post", async || (inside.health("news").counts.mention == 1).then_some(())).await;
+    assert_eq!(inside.health("news").counts.rejected, 1);
+
+    let undone = forget::undo_running(&inside.daemon, "Quillon@site.test").await.unwrap();
+    assert_eq!(undone.marks, 1);
+    place.told_by(&[("/3", "Acme zebrafinch", "quillon"), ("/5", "Acme five", "Sam")]);
+    inside.until("both", async || (inside.health("news").counts.mention == 3).then_some(())).await;
+    assert_eq!(inside.titles("zebrafinch"), ["Acme zebrafinch"]);
+    let now = inside.stop().await;
+
+    // Also once everything is made anew.
+    Data::discard_views(&place.home.data()).unwrap();
+    let inside = Inside::start_at(&place.home, now).await.unwrap();
+    assert_eq!(inside.titles("zebrafinch"), ["Acme zebrafinch"]);
+    inside.stop().await;
+    let again = overheard(&place.home, &["forget", "quillon@site.test", "--undo"]);
+    assert_eq!(again.code, 1, "{}{}", again.out, again.err);
+}

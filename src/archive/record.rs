@@ -132,6 +132,8 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
             | Event::Delivery(_)
             | Event::Replayed { .. }
             | Event::DayOver { .. }
+            | Event::Readmitted { .. }
+            | Event::FloodOver { .. }
             | Event::Issue { .. }
             | Event::Down { .. }
             | Event::Feedback(_) => {}

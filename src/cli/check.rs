@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{Context, Exit};
 use crate::config::{Checked, Config};
+use crate::model::words;
 
 /// Checks every file of the configuration and tells all faults at once.
 #[derive(Debug, Args)]
@@ -53,7 +54,7 @@ fn summary(checked: &Checked) -> String {
         Some(config) => format!(
             "The configuration is good: {}, {}, {}{}{warned}.",
             count(config.sources.len(), "source"),
-            plural(config.watches.specs().len(), "watch", "watches"),
+            words::plural(config.watches.specs().len() as u64, "watch", "watches"),
             match config.exclusions.len() {
                 0 => String::new(),
                 number => format!("{}, ", count(number, "exclusion")),
@@ -65,11 +66,7 @@ fn summary(checked: &Checked) -> String {
 }
 
 fn count(number: usize, what: &str) -> String {
-    plural(number, what, &format!("{what}s"))
-}
-
-fn plural(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    words::count(number as u64, what)
 }
 
 #[cfg(test)]
@@ -96,6 +93,6 @@ mod tests {
     #[test]
     fn numbers_and_words_agree() {
         assert_eq!(count(1, "source"), "1 source");
-        assert_eq!(plural(0, "watch", "watches"), "0 watches");
+        assert_eq!(words::plural(0, "watch", "watches"), "0 watches");
     }
 }

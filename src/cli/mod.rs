@@ -35,7 +35,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
-use crate::model::{Fault, Severity};
+use crate::model::{Fault, Severity, words};
 use crate::pipeline::data::Data;
 use crate::query::{Names, QueryError};
 
@@ -143,7 +143,8 @@ impl Context {
             let lines: Vec<String> =
                 faults.iter().filter(|fault| fault.severity == Severity::Error).map(ToString::to_string).collect();
             anyhow::anyhow!(
-                "the configuration has {errors} faults:\n  {}\n`overheard check` shows them in place",
+                "the configuration has {}:\n  {}\n`overheard check` shows them in place",
+                words::count(errors as u64, "fault"),
                 lines.join("\n  ")
             )
         })

@@ -13,6 +13,7 @@ use super::table::plain;
 use super::{Context, Exit};
 use crate::config::sample::source_of;
 use crate::model::event::{Decided, PageRead};
+use crate::model::words::count;
 use crate::model::{Fault, Progress, Response, Timestamp, nearest};
 use crate::pipeline::rehearse::{Blank, max_answer, poll_once, rehearse};
 use crate::pipeline::{Page, Rules};
@@ -108,6 +109,7 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
         first_poll: false,
         end: None,
         gap: false,
+        asked: None,
     };
     let rules = Rules {
         watches: Arc::default(),
@@ -117,6 +119,7 @@ fn read(kind: &str, from: &Path, args: &Poll, now: Timestamp) -> anyhow::Result<
         first_poll_alert_age: Default::default(),
         team: Arc::default(),
         follow_score: 100,
+        max_alerts: Arc::default(),
     };
     Ok(rehearse(page, &rules, &Blank)?)
 }
@@ -162,9 +165,9 @@ fn write_text(page: &PageRead, out: &mut dyn Write) -> anyhow::Result<()> {
     let counts = page.counts;
     writeln!(
         out,
-        "{} posts read: {} mentions, {} unmatched, {} listed twice, {} rejected",
-        counts.total(),
-        counts.mention,
+        "{} read: {}, {} unmatched, {} listed twice, {} rejected",
+        count(counts.total(), "post"),
+        count(counts.mention, "mention"),
         counts.unmatched,
         counts.already_seen + counts.edited,
         counts.rejected

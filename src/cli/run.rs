@@ -9,6 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Context, Exit};
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
+use crate::model::words;
 use crate::pipeline::supervise::Daemon;
 use crate::{telemetry, web};
 
@@ -69,10 +70,10 @@ fn welcome(daemon: &Daemon, out: &mut dyn Write) -> std::io::Result<()> {
     let config = daemon.config();
     writeln!(
         out,
-        "Overheard listens to {} sources for {} watches and tells {} receivers.",
-        config.sources.len(),
-        config.watches.specs().len(),
-        config.receivers.len()
+        "Overheard listens to {} for {} and tells {}.",
+        words::count(config.sources.len() as u64, "source"),
+        words::plural(config.watches.specs().len() as u64, "watch", "watches"),
+        words::count(config.receivers.len() as u64, "receiver")
     )?;
     writeln!(out, "  page    http://{}", daemon.address)?;
     writeln!(out, "  data    {}", config.daemon.data_dir.display())?;

@@ -9,12 +9,14 @@ use std::io::{BufRead, IsTerminal, Write};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
+use super::daemon::Client;
 use super::table::table;
 use super::{Context, Exit};
 use crate::config::Config;
 use crate::config::append::{Growing, Wishes};
 use crate::model::{Duration, Fault, Severity, SourceHealth, Timestamp};
 use crate::web::api::issues::IssueList;
+use crate::web::api::seek::MOST;
 use crate::web::api::sources::SourceList;
 
 /// Longest answer to a question, in bytes.
@@ -129,7 +131,7 @@ fn list(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow::R
     let Some(daemon) = context.daemon() else {
         anyhow::bail!("no daemon runs on {}; start it with `overheard run`", context.data_dir().display());
     };
-    let list: SourceList = daemon.get("/api/v1/sources", &[])?;
+    let list = all_sources(&daemon)?;
     if args.json {
         serde_json::to_writer_pretty(&mut *out, &list)?;
         writeln!(out)?;
@@ -157,6 +159,22 @@ fn list(args: &SourcesArgs, context: &Context, out: &mut dyn Write) -> anyhow::R
         listed.issue.text().lines().try_for_each(|line| writeln!(out, "  {line}"))?;
     }
     Ok(Exit::Done)
+}
+
+/// Every page of the list as one.
+fn all_sources(daemon: &Client) -> anyhow::Result<SourceList> {
+    let ask = |after: Option<&String>| {
+        let limit = ("limit", MOST.to_string());
+        let after = after.map(|after| ("after", after.clone()));
+        daemon.get::<SourceList>("/api/v1/sources", &std::iter::once(limit).chain(after).collect::<Vec<_>>())
+    };
+    let mut list = ask(None)?;
+    while let Some(after) = list.next.take() {
+        let more = ask(Some(&after))?;
+        list.sources.extend(more.sources);
+        list.next = more.next;
+    }
+    Ok(list)
 }
 
 fn row(source: &SourceHealth, now: Timestamp) -> [String; 10] {

@@ -22,6 +22,11 @@ use crate::route::{RouteSpec, Tree};
 /// Most receivers of one configuration.
 pub const MAX_RECEIVERS: usize = 1_000;
 
+/// Most alerts to a receiver in ten minutes, where its block does not say.
+pub const MAX_ALERTS: u32 = 60;
+/// Most that a block may say.
+const MOST_ALERTS: u32 = 10_000;
+
 /// One configured receiver.
 #[derive(Clone, Debug)]
 pub struct ReceiverConfig {
@@ -31,6 +36,8 @@ pub struct ReceiverConfig {
     /// Its host may have a private address.
     pub allow_private: bool,
     pub receiver: Arc<dyn Receiver>,
+    /// Most alerts to it in ten minutes of the clock; the rest is told of in one digest.
+    pub max_alerts: u32,
     /// Changes whenever anything in its block does, or a secret that it names.
     pub version: u64,
 }
@@ -47,6 +54,16 @@ pub(super) struct ReceiverKeys {
     /// Allows its host to have a private address: for a receiver in your network, or on this machine.
     #[serde(default)]
     allow_private: bool,
+    /// Most alerts that it is sent in ten minutes of the clock (12:00–12:10). What is beyond is told of in one digest
+    /// when they are over, with the count and the best of them, so that a source read for the first time, or a storm, does
+    /// not flood it. Issues and digests always go through.
+    #[serde(default = "max_alerts")]
+    #[schemars(range(min = 1, max = 10_000))]
+    max_alerts_per_10_minutes: u32,
+}
+
+fn max_alerts() -> u32 {
+    MAX_ALERTS
 }
 
 /// The keys of `[route]` and of every `[[route.routes]]` below it.
@@ -148,6 +165,7 @@ fn read_receiver(
         let faults = names.check(document, &shared, &keys.name);
         document.faults(faults);
         document.faults(private_not_allowed(&own, keys.allow_private));
+        document.faults(check_bound(&shared, keys.max_alerts_per_10_minutes));
     }
     let kind = kinds.of(document, &shared)?;
     let loaded = kinds.load(document, secrets, &mut own, kind, |own| kind.kind.load(own));
@@ -156,9 +174,19 @@ fn read_receiver(
         name: keys.name,
         kind: kind.name,
         allow_private: keys.allow_private,
+        max_alerts: keys.max_alerts_per_10_minutes,
         receiver: Arc::from(receiver),
         version: block::version(&[&shared, &own]),
     })
+}
+
+fn check_bound(block: &Settings<'_>, bound: u32) -> Option<Fault> {
+    let what = match bound {
+        1..=MOST_ALERTS => return None,
+        0 => "a bound of 0 would tell it of nothing but digests".to_owned(),
+        _ => format!("the bound is at most {MOST_ALERTS}"),
+    };
+    Some(block.fault("max_alerts_per_10_minutes", what).hint(format!("leave it out for {MAX_ALERTS}")))
 }
 
 /// An address written into the block that the door refuses. One that is a secret is not looked at.

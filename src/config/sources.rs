@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::block::{self, Kinds, Read, UniqueNames, bounded};
 use super::document::Document;
 use super::secrets::Secrets;
-use crate::model::{Duration, Fault, Next, Progress, Settings, Source, SourceKind};
+use crate::model::{Duration, Fault, Next, Progress, Settings, Source, SourceKind, Subscription};
 use crate::source::KINDS;
 
 /// Most sources of one configuration.
@@ -208,6 +208,7 @@ fn read_source(
     }
     let kind = kinds.of(document, &shared)?;
     let loaded = kinds.load(document, secrets, &mut own, kind, |own| kind.kind.load(own));
+    document.faults(loaded.as_deref().and_then(|source| never_asked(&shared, source)));
     let (keys, source) = (keys.filter(|keys| keys.clean)?.value, loaded?);
     Some(SourceConfig {
         name: keys.name,
@@ -224,6 +225,17 @@ fn read_source(
         source: Arc::from(source),
         version: block::version(&[&shared, &own]),
     })
+}
+
+/// A pace of a source that nobody ever asks, because its posts are sent to us.
+fn never_asked(block: &Settings<'_>, source: &dyn Source) -> Option<Fault> {
+    let pushed = match source.next(&Progress::default()) {
+        Next::Subscribe(subscription) => matches!(*subscription, Subscription::Push),
+        Next::Http(_) | Next::Done => false,
+    };
+    let key = ["every", "slowest"].into_iter().find(|key| pushed && block.span_of(key).is_some())?;
+    let fault = block.fault(key, "its posts are sent to us: nobody is ever asked");
+    Some(fault.hint(format!("take out `{key}`")))
 }
 
 fn check_tags(block: &Settings<'_>, tags: &[String]) -> Option<Fault> {

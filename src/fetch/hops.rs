@@ -246,7 +246,7 @@ fn timed(error: crate::http::HttpError, policy: &Policy) -> FetchProblem {
 
 /// The address that a redirect leads to, without the secret that the server may have echoed into it: at home it is
 /// added again, and elsewhere it has no business.
-fn target(from: &Url, location: &str, auth: &Auth) -> Result<Url, FetchProblem> {
+pub(super) fn target(from: &Url, location: &str, auth: &Auth) -> Result<Url, FetchProblem> {
     let wrong = |_| FetchProblem::Unreachable { why: "it redirects to what is no address".into() };
     let mut to = from.join(location).map_err(wrong)?;
     to.set_fragment(None);

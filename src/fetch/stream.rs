@@ -30,6 +30,8 @@ const MAX_MESSAGE: usize = 1 << 20;
 const PING_AFTER: Duration = Duration::seconds(30);
 /// After so much silence the other side counts as gone.
 const DEAD_AFTER: Duration = Duration::seconds(60);
+/// Most redirects that are followed when a stream is opened.
+const MAX_REDIRECTS: usize = 5;
 /// Longest that the `retry:` of a server keeps us away.
 const MAX_RETRY: Duration = Duration::minutes(5);
 
@@ -61,6 +63,13 @@ struct Frame {
     body: String,
     messages: usize,
     closes: Option<Timestamp>,
+}
+
+/// What came of one attempt to open a stream.
+enum Hop {
+    Open(Wire),
+    /// It is somewhere else.
+    Redirect(Url),
 }
 
 /// What came over the wire.
@@ -108,15 +117,33 @@ impl Door {
         Ok(Stream { door, source, policy, url, progress, wire, broken: None, deleted: Vec::new(), handed_out })
     }
 
-    /// Opens it; the turn is given back as soon as it is open.
+    /// Opens it, over redirects, each hop in the turn of its host and guarded as its own.
     async fn open(
         &self,
         subscription: &Subscription,
         request: &Request,
         policy: &Policy,
     ) -> Result<Wire, FetchProblem> {
+        let mut url = request.url.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            match self.hop_to(subscription, request, &url, policy).await? {
+                Hop::Open(wire) => return Ok(wire),
+                Hop::Redirect(to) => url = to,
+            }
+        }
+        Err(FetchProblem::TooManyRedirects { limit: MAX_REDIRECTS })
+    }
+
+    /// One attempt; the turn is given back as soon as it is open.
+    async fn hop_to(
+        &self,
+        subscription: &Subscription,
+        request: &Request,
+        url: &Url,
+        policy: &Policy,
+    ) -> Result<Hop, FetchProblem> {
         let current = self.current();
-        let limit = current.settings.limit(&request.url, policy.limit.as_ref());
+        let limit = current.settings.limit(url, policy.limit.as_ref());
         let _turn = self.lanes().turn(&limit, &current.slots, policy.patience, current.settings.jitter).await?;
         let deadline = Deadline::after(policy.time);
         let asks_for_events = matches!(subscription, Subscription::Events(_));
@@ -126,15 +153,23 @@ impl Door {
             true => plain.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             false => Vec::new(),
         };
-        let allow_private = policy.allow_private;
-        let outgoing = Outgoing { request, url: &request.url, headers: &headers, allow_private, deadline };
+        // What the operator allowed for the source's own host says nothing of one that it leads to.
+        let allow_private = policy.allow_private && url.host() == request.url.host();
+        let outgoing = Outgoing { request, url, headers: &headers, allow_private, deadline };
         if asks_for_events {
             let incoming = current.client.stream(&outgoing).await.map_err(problem::of_http)?;
-            return self.events(incoming, &limit);
+            let location = incoming.header("location").map(std::borrow::Cow::into_owned);
+            if let Some(to) = redirected(request, url, incoming.status(), location.as_deref())? {
+                return Ok(Hop::Redirect(to));
+            }
+            return self.events(incoming, &limit).map(Hop::Open);
         }
         match current.client.open_socket(&outgoing, MAX_MESSAGE).await.map_err(problem::of_http)? {
-            Opened::Open(socket) => Ok(Wire::Socket(socket)),
-            Opened::Refused { status, retry_after } => {
+            Opened::Open(socket) => Ok(Hop::Open(Wire::Socket(socket))),
+            Opened::Refused { status, retry_after, location } => {
+                if let Some(to) = redirected(request, url, status, location.as_deref())? {
+                    return Ok(Hop::Redirect(as_socket(to)));
+                }
                 let headers: Vec<_> = retry_after.map(|value| ("retry-after".to_owned(), value)).into_iter().collect();
                 Err(self.refused(status, &headers, &limit))
             }
@@ -306,6 +341,24 @@ impl Wire {
             }
         }
     }
+}
+
+/// Where a redirect leads to; `None` for an answer that is none.
+fn redirected(request: &Request, from: &Url, status: u16, to: Option<&str>) -> Result<Option<Url>, FetchProblem> {
+    let to = to.filter(|_| matches!(status, 301 | 302 | 303 | 307 | 308));
+    to.map(|to| hops::target(from, to, &request.auth)).transpose()
+}
+
+/// A WebSocket is redirected to as `https:` by many servers, which know no other word for it.
+fn as_socket(mut to: Url) -> Url {
+    let scheme = match to.scheme() {
+        "https" => "wss",
+        "http" => "ws",
+        _ => return to,
+    };
+    // It fails for schemes that have no host; these have one.
+    let _ = to.set_scheme(scheme);
+    to
 }
 
 fn closed(why: &str) -> FetchProblem {

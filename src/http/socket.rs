@@ -32,6 +32,8 @@ pub enum Opened {
     Refused {
         status: u16,
         retry_after: Option<String>,
+        /// Where a redirect leads to, as the server says.
+        location: Option<String>,
     },
 }
 
@@ -56,7 +58,7 @@ trait Wire: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug {}
 impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin + std::fmt::Debug> Wire for T {}
 
 impl Client {
-    /// Opens a WebSocket (`wss:`, `ws:`) whose messages have at most `max_message` bytes. Follows no redirect.
+    /// Opens a WebSocket (`wss:`, `ws:`) whose messages have at most `max_message` bytes. A redirect is told and not followed.
     pub async fn open_socket(&self, outgoing: &Outgoing<'_>, max_message: usize) -> Result<Opened, HttpError> {
         outgoing.deadline.bound(self.handshake(outgoing, max_message)).await
     }
@@ -79,8 +81,9 @@ impl Client {
         match tokio_tungstenite::client_async_with_config(asking, wire, Some(config)).await {
             Ok((stream, _)) => Ok(Opened::Open(Box::new(Socket(stream)))),
             Err(tungstenite::Error::Http(answer)) => {
-                let retry_after = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
-                Ok(Opened::Refused { status: answer.status().as_u16(), retry_after: retry_after.map(str::to_owned) })
+                let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+                let (retry_after, location) = (header("retry-after"), header("location"));
+                Ok(Opened::Refused { status: answer.status().as_u16(), retry_after, location })
             }
             Err(error) => Err(HttpError::of_socket(error)),
         }

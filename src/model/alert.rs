@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClauseHit, Day, Issue, Match, Post, PostId, Score, StoryId, Timestamp};
+use super::{ClauseHit, Day, Duration, Issue, Match, Post, PostId, Score, StoryId, Timestamp, words};
 
 /// Identity of one alert to one receiver; the `webhook-id` of all its deliveries, over retries and
 /// restarts. `alert_` and 24 hexadecimal digits derived from story, receiver and sequence, so that
@@ -46,9 +46,9 @@ impl Alert {
 /// What was held back from one receiver, told at once.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Digest {
-    /// The watch whose daily cap held them back.
+    /// The watch whose daily cap held them back; empty when the receiver's own bound did.
     pub watch: String,
-    /// Most stories of the watch that are alerted on one day.
+    /// Most stories of the watch that are alerted on one day; or most alerts to the receiver in ten minutes.
     pub cap: u32,
     /// The local day that is over.
     pub day: Day,
@@ -59,6 +59,18 @@ pub struct Digest {
     /// For how much of that day the sources could be heard at all; not known of digests made before it was counted.
     #[serde(default)]
     pub coverage: Option<Coverage>,
+    /// Set when not a daily cap but the receiver's own bound held them back: when the ten minutes began that are over.
+    #[serde(default)]
+    pub flood: Option<Timestamp>,
+}
+
+/// How long the receiver's own bound counts: ten minutes of the clock.
+pub const FLOOD_WINDOW: Duration = Duration::minutes(10);
+
+/// When the ten minutes began that a moment belongs to, as the bounds of receivers count them.
+pub fn flood_window(at: Timestamp) -> Timestamp {
+    let length = FLOOD_WINDOW.0 as i64;
+    Timestamp(at.0.div_euclid(length).saturating_mul(length))
 }
 
 /// For how much of a time the sources could be heard: what was said meanwhile in the rest is not in any figure.
@@ -151,6 +163,9 @@ pub enum SuppressedAlert {
         #[serde(default)]
         route: Reason,
     },
+    /// The receiver has had its most alerts of the ten minutes that began at `window`. It is told of the rest in one
+    /// digest when they are over. `route` is why it would have gone to the receiver.
+    Flood { receiver: String, cap: u32, window: Timestamp, route: Reason },
 }
 
 impl SuppressedAlert {
@@ -163,6 +178,7 @@ impl SuppressedAlert {
             Self::Excluded { .. } => "excluded",
             Self::OwnPost => "own_post",
             Self::DailyCap { .. } => "daily_cap",
+            Self::Flood { .. } => "flood",
         }
     }
 }
@@ -180,7 +196,13 @@ impl fmt::Display for SuppressedAlert {
             }
             Self::OwnPost => write!(f, "the team wrote it"),
             Self::DailyCap { receiver, watch, cap, day, .. } => {
-                write!(f, "{watch} has had its {cap} alerts of {day}: {receiver} is told after midnight")
+                let alerts = words::count(u64::from(*cap), "alert");
+                write!(f, "{watch} has had its {alerts} of {day}: {receiver} is told after midnight")
+            }
+            Self::Flood { receiver, cap, window, .. } => {
+                let until = (*window + FLOOD_WINDOW).in_words();
+                let alerts = words::count(u64::from(*cap), "alert");
+                write!(f, "{receiver} has had its {alerts} of ten minutes: it is told after {until}")
             }
         }
     }

@@ -29,6 +29,9 @@ pub enum Event {
     /// The local day of a watch with a daily cap is over, and its receivers are told what the frames up to `through`
     /// held back, one digest each. What a later frame holds back of that day is told in another one.
     DayOver { watch: String, day: Day, at: Timestamp, through: Position, alerts: Vec<Alert> },
+    /// Ten minutes are over in which a receiver would have had more alerts than its bound, and it is told of what the
+    /// frames up to `through` held back, in one digest; in none where it was told of every story otherwise meanwhile.
+    FloodOver { receiver: String, window: Timestamp, at: Timestamp, through: Position, alerts: Vec<Alert> },
     /// An issue was opened, changed or closed: this is how it stands now. Whoever must know is told.
     Issue { issue: Box<Issue>, alerts: Vec<Alert> },
     /// Nobody listened from one moment to another: the daemon did not run.
@@ -44,6 +47,8 @@ pub enum Event {
     Forgotten { posts: Vec<PostId>, authors: Vec<PostId>, at: Timestamp },
     /// A person said what a post is, or whether it matters.
     Feedback(Box<Feedback>),
+    /// What was to be forgotten is taken in again from here on: these posts and authors, by their marks.
+    Readmitted { marks: Vec<PostId>, at: Timestamp },
 }
 
 /// One page of a poll: its posts with what was decided on each, and how far the source is read now.

@@ -186,6 +186,14 @@ pub struct SourceHealth {
     pub budget: Option<Budget>,
 }
 
+impl SourceHealth {
+    /// Whether its name, kind or state has these words in it, whatever their case; everything has no words in it.
+    pub fn is_called(&self, words: &str) -> bool {
+        let words = words.trim().to_lowercase();
+        [&self.name, &self.kind, self.health.name()].iter().any(|called| called.to_lowercase().contains(&words))
+    }
+}
+
 /// How often whoever shares a limit may ask.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {

@@ -23,8 +23,12 @@ pub mod source;
 pub mod story;
 pub mod time;
 pub mod view;
+pub mod words;
 
-pub use alert::{Alert, AlertId, Coverage, Digest, DigestEntry, Heard, Reason, SuppressedAlert, is_mention};
+pub use alert::{
+    Alert, AlertId, Coverage, Digest, DigestEntry, FLOOD_WINDOW, Heard, Reason, SuppressedAlert, flood_window,
+    is_mention,
+};
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};

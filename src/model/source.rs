@@ -241,6 +241,11 @@ pub trait SourceKind: Sync {
     fn recognise_page(&self, _page: &SeenPage) -> Vec<Recognised> {
         Vec::new()
     }
+    /// The least time between two requests that this kind's site permits to whoever reads it without an account; `None` for
+    /// an address of another site. It holds for sources of other kinds there too, such as an imported feed.
+    fn pace_at(&self, _url: &Url) -> Option<Duration> {
+        None
+    }
     /// A source from its settings (the block without what all kinds share), or everything wrong with them.
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>>;
 }

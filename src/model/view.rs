@@ -42,6 +42,12 @@ pub trait Memory: Send + Sync {
     /// How many stories a watch has alerted on a local day, and whether this one (or one merged with it) is among them.
     fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError>;
 
+    /// How many alerts to a receiver were decided in the ten minutes that began at `window` (see
+    /// [`flood_window`](super::flood_window)).
+    fn sent(&self, _receiver: &str, _window: Timestamp) -> Result<u32, ViewError> {
+        Ok(0)
+    }
+
     /// What is known of a post beyond its words; also of one not read yet.
     fn standing(&self, _post: PostId) -> Result<Standing, ViewError> {
         Ok(Standing::default())

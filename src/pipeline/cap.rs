@@ -1,8 +1,8 @@
-//! Which watches of a mention have had all their alerts of the day?
+//! Which watches of a mention have had all their alerts of the day, and which receivers all of ten minutes?
 
 use super::{Overlay, Rules};
 use crate::model::event::Decided;
-use crate::model::{Day, Match, StoryId, ViewError};
+use crate::model::{Day, Match, StoryId, Timestamp, ViewError, flood_window};
 
 /// A daily cap that holds a mention back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,4 +51,19 @@ fn has_room(watch: &str, cap: u32, day: Day, stories: &[StoryId], memory: &Overl
         }
     }
     Ok(false)
+}
+
+/// The bound of a receiver, with the ten minutes that it counts, if it has had all its alerts of them at a moment.
+///
+/// # Errors
+/// When the memory cannot be asked.
+pub fn flooded(
+    receiver: &str,
+    at: Timestamp,
+    rules: &Rules,
+    memory: &Overlay<'_>,
+) -> Result<Option<(u32, Timestamp)>, ViewError> {
+    let Some(cap) = rules.max_alerts.get(receiver).copied() else { return Ok(None) };
+    let window = flood_window(at);
+    Ok((memory.sent(receiver, window)? >= cap).then_some((cap, window)))
 }

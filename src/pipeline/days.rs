@@ -27,9 +27,10 @@ pub fn over(
         let (held, coverage) = (store.held(&watch, day)?, heard(day));
         let alert = |(receiver, back): (&String, &HeldBack)| {
             let id = digest_id(&watch, day, receiver, held.digests);
-            let alert = digest(id, &watch, day, receiver, back, archive, now)?;
-            let digest = alert.digest.map(|digest| Digest { coverage: coverage.clone(), ..digest });
-            Some(Alert { digest, ..alert })
+            let (cap, coverage) = (back.cap, coverage.clone());
+            let digest =
+                Digest { watch: watch.clone(), cap, day, stories: 0, listed: Vec::new(), coverage, flood: None };
+            telling(digest, id, receiver, back, archive, now)
         };
         let alerts = held.receivers.iter().filter_map(alert).collect();
         Ok(Event::DayOver { watch, day, at: now, through: held.through, alerts })
@@ -43,11 +44,10 @@ fn digest_id(watch: &str, day: Day, receiver: &str, before: u32) -> AlertId {
     format!("alert_{}", &hash[..24])
 }
 
-/// `None` when nothing was held back.
-fn digest(
+/// The alert that tells a receiver what was held back, with the stories put into `digest`; `None` when there are none.
+pub(super) fn telling(
+    digest: Digest,
     id: AlertId,
-    watch: &str,
-    day: Day,
     receiver: &str,
     back: &HeldBack,
     archive: &Archive,
@@ -60,7 +60,7 @@ fn digest(
         Some(record) => (record.post, record.matches, record.score),
         None => (lost(first.post, now), Vec::new(), Score { total: first.score, parts: Vec::new() }),
     };
-    let digest = Digest { watch: watch.to_owned(), cap: back.cap, day, stories: back.stories, listed, coverage: None };
+    let digest = Digest { stories: back.stories, listed, ..digest };
     Some(Alert {
         id,
         receiver: receiver.to_owned(),
@@ -79,7 +79,7 @@ fn digest(
 fn record_of(held: &Held, archive: &Archive) -> Option<Record> {
     let found = archive.get(held.post);
     if let Err(error) = &found {
-        tracing::warn!(%error, post = %held.post, "cannot look up what a daily cap held back; it is told of without its title");
+        tracing::warn!(%error, post = %held.post, "cannot look up what was held back; it is told of without its title");
     }
     found.ok().flatten()
 }

@@ -7,6 +7,7 @@ use crate::config::{Config, HostConfig, SourceConfig};
 use crate::fetch::{DoorSettings, HostRules, LimitBy, Policy};
 use crate::http::{ClientSettings, user_agent};
 use crate::model::Duration;
+use crate::source::KINDS;
 
 /// Settings of the door in.
 pub fn door_settings(config: &Config) -> DoorSettings {
@@ -33,12 +34,15 @@ pub fn policy(source: &SourceConfig) -> Policy {
     Policy { limit, ..Policy::default() }
 }
 
-/// What the kinds know of their sites' rules, by host: the slowest that any source on it says.
+/// What the kinds know of their sites' rules, by host: the slowest that any source on it says. What a source does not
+/// know itself, as a feed does not, the kind of its site may know.
 fn paces(sources: &[SourceConfig]) -> BTreeMap<String, Duration> {
     let mut paces = BTreeMap::new();
     for source in sources {
-        let Some(pace) = source.source.pace() else { continue };
-        let Some(host) = source.first_asked().and_then(|url| url.host_str().map(str::to_owned)) else { continue };
+        let Some(url) = source.first_asked() else { continue };
+        let of_site = || KINDS.iter().filter_map(|kind| kind.pace_at(&url)).max();
+        let Some(pace) = source.source.pace().or_else(of_site) else { continue };
+        let Some(host) = url.host_str().map(str::to_owned) else { continue };
         let slowest: &mut Duration = paces.entry(host).or_default();
         *slowest = pace.max(*slowest);
     }

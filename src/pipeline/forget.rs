@@ -15,9 +15,13 @@ use super::data::{self, Data, Places};
 use super::supervise::Daemon;
 use crate::clock::Clock;
 use crate::journal::{History, Keep};
-use crate::model::{Author, Event, Ledger, Position, Post, PostId, Timestamp};
+use crate::model::event::PageRead;
+use crate::model::{Alert, Author, Event, Ledger, Memory, Position, Post, PostId, Timestamp, ViewError};
 use crate::normalize;
 use crate::store::{Left, Store, forget_in_alert};
+
+/// Posts in one frame of a forgetting: what is read of a frame is in memory at once, in every view.
+const AT_ONCE: usize = 16_384;
 
 /// What is to be forgotten.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,16 @@ pub struct Found {
     pub posts: Vec<PostId>,
     /// Whose posts are not taken any more: `handle@site`.
     pub authors: BTreeSet<String>,
+    /// Nothing of the author was ever read: there is nothing to forget, only to keep out.
+    #[serde(default)]
+    pub unknown: bool,
+}
+
+/// What was kept out and is taken in again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undone {
+    /// How many posts and authors.
+    pub marks: usize,
 }
 
 impl Found {
@@ -32,9 +46,17 @@ impl Found {
         self.posts.is_empty() && self.authors.is_empty()
     }
 
-    fn event(&self, at: Timestamp) -> Event {
+    /// Nothing more of it is taken in after the first; each is a frame of its own, so that a mass of posts never is in
+    /// memory at once.
+    fn events(&self, at: Timestamp) -> impl Iterator<Item = Event> + '_ {
         let mark = |author: &String| author.rsplit_once('@').map(|(handle, site)| Author::mark(handle, site));
-        Event::Forgotten { posts: self.posts.clone(), authors: self.authors.iter().filter_map(mark).collect(), at }
+        let authors: Vec<PostId> = self.authors.iter().filter_map(mark).collect();
+        let authors = (!authors.is_empty()).then(|| Event::Forgotten { posts: Vec::new(), authors, at });
+        let posts = self.posts.chunks(AT_ONCE);
+        authors.into_iter().chain(posts.map(move |posts| {
+            let (posts, authors) = (posts.to_vec(), Vec::new());
+            Event::Forgotten { posts, authors, at }
+        }))
     }
 }
 
@@ -71,7 +93,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Finds what is meant. Reads the whole journal, which is where everything is.
+/// Finds what is meant. Reads the whole journal, which is where everything is. An author of whom nothing was read yet is
+/// found all the same, and said to be unknown.
 pub fn find(history: &History, asked: &str) -> Found {
     let asked = Asked::new(asked);
     let (mut posts, mut authors) = (HashSet::new(), BTreeSet::new());
@@ -89,13 +112,65 @@ pub fn find(history: &History, asked: &str) -> Found {
         }
     }
     // One of whom nothing was read yet can be kept out all the same.
+    let mut unknown = false;
     if let (Some(site), true) = (asked.site, asked.canonical.is_none() && posts.is_empty() && !asked.handle.is_empty())
     {
         authors.insert(format!("{}@{}", asked.handle.to_lowercase(), site.to_lowercase()));
+        unknown = true;
     }
     let mut posts: Vec<PostId> = posts.into_iter().collect();
     posts.sort();
-    Found { posts, authors }
+    Found { posts, authors, unknown }
+}
+
+/// The marks that what is meant may have left when it was forgotten, of those that are there. Only hashes are kept, so
+/// that an author must be named with the site, and a post by its id, its key or the address that was its key.
+pub fn marks(store: &Store, asked: &str) -> Result<Vec<PostId>, ViewError> {
+    let asked = Asked::new(asked);
+    let mut marks: Vec<PostId> = vec![PostId::of(asked.text)];
+    marks.extend(asked.text.parse::<PostId>());
+    marks.extend(asked.canonical.as_deref().map(PostId::of));
+    if let (Some(site), None) = (asked.site, &asked.canonical) {
+        marks.push(Author::mark(asked.handle, site));
+    }
+    let mut found = Vec::new();
+    for mark in marks {
+        if store.is_forgotten(mark)? && !found.contains(&mark) {
+            found.push(mark);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes in again what was kept out, while no daemon runs. What was forgotten does not come back by itself.
+///
+/// # Errors
+/// The data cannot be opened, or the disk refuses.
+pub fn undo_offline(dir: &Path, clock: &Clock, asked: &str) -> anyhow::Result<Undone> {
+    let (mut data, _) = Data::open(dir, clock)?;
+    let marks = marks(&data.store, asked)?;
+    let undone = Undone { marks: marks.len() };
+    if !marks.is_empty() {
+        data.journal.append(&[vec![Event::Readmitted { marks, at: clock.now() }]])?;
+        drop(data);
+        // Opening applies it.
+        data = Data::open(dir, clock)?.0;
+    }
+    data.close()?;
+    Ok(undone)
+}
+
+/// Takes in again what was kept out, while the daemon runs.
+///
+/// # Errors
+/// The store cannot be asked, or the disk refuses.
+pub async fn undo_running(daemon: &Arc<Daemon>, asked: &str) -> anyhow::Result<Undone> {
+    let marks = marks(&daemon.store, asked)?;
+    let undone = Undone { marks: marks.len() };
+    if !marks.is_empty() {
+        daemon.writer.record(vec![Event::Readmitted { marks, at: daemon.clock.now() }]).await?;
+    }
+    Ok(undone)
 }
 
 /// What the journal keeps of an event without posts that are to be forgotten.
@@ -106,29 +181,28 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
     let goes = |post: PostId| forgotten.contains(&post);
     match event {
         Event::Page(read) => {
-            let mut left = read.as_ref().clone();
-            left.posts.retain(|decided| !goes(decided.post.id));
-            left.stubs.retain(|stub| !goes(stub.post));
-            let same = left.posts.len() == read.posts.len() && left.stubs.len() == read.stubs.len();
-            if same { Keep::Whole } else { Keep::Instead(Box::new(Event::Page(Box::new(left)))) }
+            let of_posts = read.posts.iter().any(|decided| goes(decided.post.id));
+            // Nearly every page stays as it is: it is not copied to find that out.
+            if !of_posts && !read.stubs.iter().any(|stub| goes(stub.post)) {
+                return Keep::Whole;
+            }
+            let posts = read.posts.iter().filter(|decided| !goes(decided.post.id)).cloned().collect();
+            let stubs = read.stubs.iter().filter(|stub| !goes(stub.post)).copied().collect();
+            let (progress, validators) = (read.progress.clone(), read.validators.clone());
+            let (source, rejected, repaired) = (read.source.clone(), read.rejected.clone(), read.repaired.clone());
+            let (at, counts, gap) = (read.at, read.counts, read.gap);
+            let left = PageRead { source, at, progress, validators, posts, stubs, rejected, repaired, counts, gap };
+            Keep::Instead(Box::new(Event::Page(Box::new(left))))
         }
         Event::DayOver { watch, day, at, through, alerts } => {
-            let mut left = Vec::with_capacity(alerts.len());
-            let mut same = true;
-            for alert in alerts {
-                let mut alert = alert.clone();
-                let what = forget_in_alert(&mut alert, &goes);
-                same &= what == Left::All;
-                if what != Left::Nothing {
-                    left.push(alert);
-                }
-            }
+            let Some(alerts) = alerts_without(alerts, &goes) else { return Keep::Whole };
             let (watch, day, at, through) = (watch.clone(), *day, *at, *through);
-            if same {
-                Keep::Whole
-            } else {
-                Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts: left }))
-            }
+            Keep::Instead(Box::new(Event::DayOver { watch, day, at, through, alerts }))
+        }
+        Event::FloodOver { receiver, window, at, through, alerts } => {
+            let Some(alerts) = alerts_without(alerts, &goes) else { return Keep::Whole };
+            let (receiver, window, at, through) = (receiver.clone(), *window, *at, *through);
+            Keep::Instead(Box::new(Event::FloodOver { receiver, window, at, through, alerts }))
         }
         Event::Feedback(feedback) => {
             if goes(feedback.post) {
@@ -146,8 +220,24 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
         | Event::Expired { .. }
         | Event::Thread(_)
         | Event::Deleted { .. }
-        | Event::Forgotten { .. } => Keep::Whole,
+        | Event::Forgotten { .. }
+        | Event::Readmitted { .. } => Keep::Whole,
     }
+}
+
+/// What is left of digests; `None` when nothing in them is to be forgotten.
+fn alerts_without(alerts: &[Alert], goes: &impl Fn(PostId) -> bool) -> Option<Vec<Alert>> {
+    let mut left = Vec::with_capacity(alerts.len());
+    let mut same = true;
+    for alert in alerts {
+        let mut alert = alert.clone();
+        let what = forget_in_alert(&mut alert, goes);
+        same &= what == Left::All;
+        if what != Left::Nothing {
+            left.push(alert);
+        }
+    }
+    (!same).then_some(left)
 }
 
 /// Forgets while no daemon runs; opens the data at `dir` by itself.
@@ -156,7 +246,9 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
 /// The data cannot be opened, or the disk refuses; then it may be tried again.
 pub fn offline(dir: &Path, clock: &Clock, found: &Found) -> anyhow::Result<()> {
     let (mut data, _) = Data::open(dir, clock)?;
-    data.journal.append(&[vec![found.event(clock.now())]])?;
+    for event in found.events(clock.now()) {
+        data.journal.append(&[vec![event]])?;
+    }
     data.journal.roll()?;
     let forgotten: HashSet<PostId> = found.posts.iter().copied().collect();
     data.journal.history().compact(&mut |_, event| keep_without(event, &forgotten))?;
@@ -174,13 +266,16 @@ pub fn offline(dir: &Path, clock: &Clock, found: &Found) -> anyhow::Result<()> {
 pub async fn running(daemon: &Arc<Daemon>, found: &Found) -> anyhow::Result<()> {
     // The store is made anew each time: two at once would take it from each other.
     let _one_at_a_time = daemon.forgetting.lock().await;
-    daemon.writer.record(vec![found.event(daemon.clock.now())]).await?;
+    for event in found.events(daemon.clock.now()) {
+        daemon.writer.record(vec![event]).await?;
+    }
     daemon.writer.aside(|journal| journal.roll()).await??;
     let (history, archive, posts) = (daemon.history().clone(), daemon.archive.clone(), found.posts.clone());
     let rewritten = tokio::task::spawn_blocking(move || {
         let forgotten: HashSet<PostId> = posts.iter().copied().collect();
         history.compact(&mut |_, event| keep_without(event, &forgotten))?;
-        archive.forget(posts, data::FLUSH)?;
+        // It dropped the posts when the frames came; now its files are written anew without them.
+        archive.forget(Vec::new(), data::FLUSH)?;
         anyhow::Ok(())
     });
     rewritten.await??;
@@ -211,5 +306,25 @@ fn remove(dir: &Path) -> anyhow::Result<()> {
     match std::fs::remove_dir_all(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mass_of_posts_is_forgotten_in_frames_of_bounded_size_and_authors_first() {
+        let posts: Vec<PostId> = (0..2 * AT_ONCE + 1).map(|number| PostId::of(&number.to_string())).collect();
+        let found = Found { posts: posts.clone(), authors: ["kim@acme.example".to_owned()].into(), unknown: false };
+        let mut told = Vec::new();
+        let mut sizes = Vec::new();
+        for event in found.events(Timestamp(0)) {
+            let Event::Forgotten { posts, authors, at: _ } = event else { panic!("another event") };
+            sizes.push((posts.len(), authors.len()));
+            told.extend(posts);
+        }
+        assert_eq!(sizes, [(0, 1), (AT_ONCE, 0), (AT_ONCE, 0), (1, 0)]);
+        assert_eq!(told, posts);
     }
 }

@@ -50,7 +50,8 @@ impl Lessons {
             | Event::Issue { .. }
             | Event::Down { .. }
             | Event::Expired { .. }
-            | Event::Thread(_) => {}
+            | Event::Thread(_)
+            | Event::Readmitted { .. } => {}
         }
     }
 

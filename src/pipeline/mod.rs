@@ -18,6 +18,7 @@ mod ears;
 pub mod evaluate;
 pub mod explain;
 pub mod feedback;
+mod floods;
 pub mod forget;
 pub mod holds;
 pub mod lessons;
@@ -37,6 +38,7 @@ mod upkeep;
 pub mod usage;
 pub mod writer;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -47,8 +49,8 @@ use cap::{Exhausted, Room};
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
 use crate::model::{
-    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Standing,
-    StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
+    Alert, Author, Duration, Match, Outcome, Post, PostId, Progress, RawPost, Reading, Rejection, Score, Source,
+    Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, ViewError,
 };
 use crate::normalize::{self, Origin};
 use crate::query::{self, Facts, Subject};
@@ -75,6 +77,8 @@ pub struct Rules {
     pub team: Arc<Ours>,
     /// Mentions with at least this score have their conversation followed.
     pub follow_score: u8,
+    /// Most alerts to a receiver in ten minutes; one that is not in here has no bound.
+    pub max_alerts: Arc<HashMap<String, u32>>,
 }
 
 /// One page of a poll as the door hands it over.
@@ -92,6 +96,8 @@ pub struct Page {
     pub end: Option<PollEnd>,
     /// The page bound was reached before a known post.
     pub gap: bool,
+    /// Says which posts' conversations can be followed; without it none can.
+    pub asked: Option<Arc<dyn Source>>,
 }
 
 /// What a poll leaves behind for the next one.
@@ -121,7 +127,7 @@ pub fn decide(
     memory: &mut Overlay<'_>,
     baselines: &mut Baselines,
 ) -> Result<Decision, ViewError> {
-    let Page { source, kind, base, received_at, reading, first_poll, end, gap } = page;
+    let Page { source, kind, base, received_at, reading, first_poll, end, gap, asked } = page;
     let origin = Origin { source: &source, kind: &kind, base: &base, received_at };
     let mut read =
         PageRead { source: source.clone(), at: received_at, repaired: reading.repaired, gap, ..PageRead::default() };
@@ -133,7 +139,8 @@ pub fn decide(
             Ended::Rejected(why) if read.rejected.len() < PageRead::MAX_REJECTED => read.rejected.push(why),
             Ended::Rejected(_) => {}
             Ended::AlreadySeen(post) => listed.push(post),
-            Ended::Decided { decided, opened_at } => {
+            Ended::Decided { mut decided, opened_at } => {
+                decided.follow &= asked.as_ref().is_some_and(|source| source.follow(&decided.post).is_some());
                 listed.push(decided.post.id);
                 memory.remember(&decided, opened_at)?;
                 read.posts.push(*decided);
@@ -353,11 +360,12 @@ fn route(decided: &mut Decided, first_poll: bool, rules: &Rules, memory: &Overla
             continue;
         }
         decided.day = Some(day);
-        match waits {
-            None => decided.alerts.push(alert(decided, routed, &open)),
-            Some(Exhausted { watch, cap, day }) => {
-                decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: routed.reason });
-            }
+        if let Some(Exhausted { watch, cap, day }) = waits {
+            decided.held_back.push(SuppressedAlert::DailyCap { receiver, watch, cap, day, route: routed.reason });
+        } else if let Some((cap, window)) = cap::flooded(&receiver, decided.post.received, rules, memory)? {
+            decided.held_back.push(SuppressedAlert::Flood { receiver, cap, window, route: routed.reason });
+        } else {
+            decided.alerts.push(alert(decided, routed, &open));
         }
     }
     if decided.alerts.is_empty() && decided.held_back.is_empty() {

@@ -7,7 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
 use crate::model::{
-    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError, is_mention,
+    Answered, Candidate, Day, Event, Memory, PostId, Seen, Spent, Standing, StoryId, Timestamp, ViewError,
+    flood_window, is_mention,
 };
 
 /// A memory with the newest decisions laid over it.
@@ -20,8 +21,12 @@ pub struct Overlay<'a> {
     alerted: HashMap<StoryId, Vec<String>>,
     /// By watch and local day: stories alerted that were not counted below.
     spent: HashMap<(String, Day), Vec<StoryId>>,
+    /// By receiver and window: alerts decided since.
+    sent: HashMap<(String, Timestamp), u32>,
     standing: HashMap<PostId, Standing>,
     forgotten: HashSet<PostId>,
+    /// To be forgotten below, but not any more.
+    readmitted: HashSet<PostId>,
     /// By root of the conversation.
     mentions: HashMap<PostId, Vec<(PostId, Timestamp)>>,
 }
@@ -37,8 +42,10 @@ impl<'a> Overlay<'a> {
             absorbed: HashMap::new(),
             alerted: HashMap::new(),
             spent: HashMap::new(),
+            sent: HashMap::new(),
             standing: HashMap::new(),
             forgotten: HashSet::new(),
+            readmitted: HashSet::new(),
             mentions: HashMap::new(),
         }
     }
@@ -64,6 +71,9 @@ impl<'a> Overlay<'a> {
         if !decided.alerts.is_empty() {
             let told = decided.alerts.iter().map(|alert| alert.receiver.clone());
             self.alerted.entry(story).or_default().extend(told);
+        }
+        for alert in &decided.alerts {
+            *self.sent.entry((alert.receiver.clone(), flood_window(alert.decided_at))).or_default() += 1;
         }
         self.remember_conversation(decided)?;
         match decided.day.filter(|_| !decided.alerts.is_empty()) {
@@ -93,13 +103,19 @@ impl<'a> Overlay<'a> {
         for event in events {
             if let Event::Forgotten { posts, authors, at: _ } = event {
                 self.forgotten.extend(posts.iter().chain(authors));
+                self.readmitted.retain(|mark| !posts.contains(mark) && !authors.contains(mark));
+            }
+            if let Event::Readmitted { marks, at: _ } = event {
+                self.forgotten.retain(|mark| !marks.contains(mark));
+                self.readmitted.extend(marks);
             }
         }
     }
 
     /// See [`Memory::is_forgotten`].
     pub fn is_forgotten(&self, mark: PostId) -> Result<bool, ViewError> {
-        Ok(self.forgotten.contains(&mark) || self.below.is_forgotten(mark)?)
+        let below = !self.readmitted.contains(&mark) && self.below.is_forgotten(mark)?;
+        Ok(below || self.forgotten.contains(&mark))
     }
 
     /// See [`Memory::standing`].
@@ -175,6 +191,12 @@ impl<'a> Overlay<'a> {
             told.extend(self.below.alerted(id)?);
         }
         Ok(told)
+    }
+
+    /// See [`Memory::sent`].
+    pub fn sent(&self, receiver: &str, window: Timestamp) -> Result<u32, ViewError> {
+        let since = self.sent.get(&(receiver.to_owned(), window)).copied().unwrap_or_default();
+        Ok(since.saturating_add(self.below.sent(receiver, window)?))
     }
 
     /// See [`Memory::spent`].

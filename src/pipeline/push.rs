@@ -34,7 +34,7 @@ pub struct Pushed {
 pub struct Taken {
     /// Posts by outcome.
     pub counts: Counts,
-    /// Deletions that were told.
+    /// Posts that are gone now: those that we knew and did not know to be deleted.
     pub deleted: usize,
     /// Why items were rejected, the first of them.
     pub rejected: Vec<Rejection>,
@@ -64,7 +64,6 @@ impl Parts {
             return Err(PushError::Stopped);
         }
         let page = self.read_push(source, pushed).await?;
-        let deleted = page.reading.deleted.len();
         let rejected = page.reading.posts.iter().filter_map(|post| post.as_ref().err());
         let rejected = rejected.take(MAX_REJECTED).cloned().collect();
         let repaired = page.reading.repaired.clone();
@@ -76,7 +75,7 @@ impl Parts {
         };
         self.board.answered(&source.name);
         self.board.page(&source.name, &kept.counts, &repaired, false);
-        Ok(Taken { counts: kept.counts, deleted, rejected })
+        Ok(Taken { counts: kept.counts, deleted: kept.deleted, rejected })
     }
 
     async fn read_push(&self, source: &SourceConfig, pushed: Pushed) -> Result<fetch::Page, PushError> {

@@ -302,6 +302,7 @@ pub fn page_of(source: &SourceConfig, page: fetch::Page, first_poll: bool) -> Pa
         }),
         gap,
         reading,
+        asked: Some(source.source.clone()),
     }
 }
 
@@ -315,7 +316,7 @@ fn say_first(source: &SourceConfig, brought: &Brought) {
     if !brought.first_poll {
         return;
     }
-    let Kept { counts, held_back_by_age } = &brought.kept;
+    let Kept { counts, held_back_by_age, deleted: _ } = &brought.kept;
     tracing::info!(
         source = source.name,
         posts = counts.total(),

@@ -37,6 +37,7 @@ use crate::http::Client;
 use crate::journal::{DataLock, History, Journal};
 use crate::model::{
     Coverage, Day, Duration, Fault, Issue, Position, Secret, Severity, SourceHealth, SourceState, Sources, Timestamp,
+    words,
 };
 use crate::store::Store;
 use crate::telemetry::{CONFIG_OK, RELOADS};
@@ -411,10 +412,8 @@ impl Daemon {
         let rejected = self.rejected.lock().unwrap_or_else(PoisonError::into_inner);
         if !rejected.is_empty() {
             let first = rejected.first().map(ToString::to_string).unwrap_or_default();
-            let count = rejected.len();
-            problems.push(format!(
-                "The changed configuration was rejected ({count} faults) and the old one runs on: {first}"
-            ));
+            let count = words::count(rejected.len() as u64, "fault");
+            problems.push(format!("The changed configuration was rejected ({count}) and the old one runs on: {first}"));
         }
         Condition { ready, problems }
     }
@@ -542,6 +541,7 @@ pub fn rules_of(config: &Config) -> Rules {
         first_poll_alert_age: config.daemon.first_poll_alert_age,
         team: Arc::new(Ours::new(&config.daemon.team)),
         follow_score: config.daemon.follow_score,
+        max_alerts: Arc::new(config.receivers.iter().map(|to| (to.name.clone(), to.max_alerts)).collect()),
     }
 }
 

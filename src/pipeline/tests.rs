@@ -1,7 +1,7 @@
 //! What does the line decide on what a page says beside its posts?
 
 use super::*;
-use crate::model::{Match, Memory, Seen, SourceState, Spent};
+use crate::model::{Match, Memory, Next, ReadError, Request, Response, Seen, SourceState, Spent};
 use crate::query::{Names, Place, Query};
 use crate::watch::WatchSpec;
 
@@ -31,6 +31,32 @@ impl Memory for Known {
     }
 }
 
+/// A source whose conversations can be read, but those of one author cannot.
+#[derive(Debug)]
+struct Followable;
+
+impl Source for Followable {
+    fn next(&self, _: &Progress) -> Next {
+        Next::Done
+    }
+
+    fn read(&self, _: &Progress, _: &Response) -> Result<Reading, ReadError> {
+        Ok(Reading::default())
+    }
+
+    fn follow(&self, post: &Post) -> Option<Request> {
+        let hidden = post.author.as_ref().is_some_and(|author| author.name == "hidden");
+        (!hidden).then(|| Request::get(Url::parse("https://acme.example/").unwrap()))
+    }
+}
+
+#[test]
+fn only_what_its_source_can_follow_is_followed() {
+    let read = decided(vec![raw(2, "sam", 1, None), raw(3, "hidden", 1, None)], &[]).read;
+    let followed: Vec<bool> = read.posts.iter().map(|decided| decided.follow).collect();
+    assert_eq!(followed, [true, false]);
+}
+
 fn rules() -> Rules {
     let query = Query::parse("acme", Place::Watch, &Names::default()).unwrap();
     Rules {
@@ -44,6 +70,7 @@ fn rules() -> Rules {
             domains: Vec::new(),
         })),
         follow_score: 0,
+        max_alerts: Arc::default(),
     }
 }
 
@@ -71,6 +98,7 @@ fn decided(posts: Vec<RawPost>, deleted: &[&str]) -> Decision {
         first_poll: false,
         end: None,
         gap: false,
+        asked: Some(Arc::new(Followable)),
     };
     decide(page, &rules(), &mut Overlay::new(&Known), &mut Baselines::default()).unwrap()
 }

@@ -187,6 +187,7 @@ async fn take(
             first_poll: followed.readings == 0,
             end: None,
             gap: false,
+            asked: Some(source.source.clone()),
         };
         daemon.writer.page(page).await?;
     }

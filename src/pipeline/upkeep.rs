@@ -7,11 +7,13 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use super::supervise::Daemon;
-use super::{days, forget};
+use super::{days, floods, forget};
 use crate::config::{Retention, Watcher};
 use crate::journal::Keep;
 use crate::model::event::{Decided, DeliveryAttempt, PageRead, Stub};
-use crate::model::{Duration, Event, Ledger, Memory, Position, PostId, Timestamp, View, is_mention};
+use crate::model::{
+    Duration, Event, FLOOD_WINDOW, Ledger, Memory, Position, PostId, Timestamp, View, flood_window, is_mention,
+};
 use crate::store::{Store, blank_alert};
 
 /// How often posts that are too old are let go and forgotten keys are swept.
@@ -27,6 +29,8 @@ const SNAPSHOT_FRAMES: u64 = 1_000;
 const BLANKED_LATELY: Duration = Duration::days(2);
 /// How long until what daily caps held back is told again, when it could not be told.
 const TELL_AGAIN: Duration = Duration::minutes(1);
+/// So long after ten minutes receivers are told what their bounds held back in them: what was read before is decided by then.
+const FLOOD_GRACE: Duration = Duration::seconds(5);
 /// An expiry that every view has long applied.
 const OLD_NEWS: Duration = Duration::days(7);
 
@@ -62,6 +66,8 @@ fn first_blanking(store: &Store, now: Timestamp) -> Timestamp {
 struct Due {
     /// When to look for days that are over: at the next midnight, and at once after a start.
     days: Timestamp,
+    /// When to look for what bounds of receivers held back: after each ten minutes, and at once after a start.
+    floods: Timestamp,
     tidy: Timestamp,
     compact: Timestamp,
     snapshot: Timestamp,
@@ -69,11 +75,11 @@ struct Due {
 
 impl Due {
     fn after(now: Timestamp) -> Self {
-        Self { days: now, tidy: now + EVERY, compact: now + COMPACT_EVERY, snapshot: now + SNAPSHOT_EVERY }
+        Self { days: now, floods: now, tidy: now + EVERY, compact: now + COMPACT_EVERY, snapshot: now + SNAPSHOT_EVERY }
     }
 
     fn next(&self) -> Timestamp {
-        self.days.min(self.tidy).min(self.compact).min(self.snapshot)
+        self.days.min(self.floods).min(self.tidy).min(self.compact).min(self.snapshot)
     }
 
     /// Does what is due; each comes again later also when it failed.
@@ -84,6 +90,11 @@ impl Due {
             tell_days(daemon, now, zone.clone()).await?;
             // What was read before midnight may be decided after it.
             self.days = now.end_of_day(&zone).min(now + EVERY);
+        }
+        if now >= self.floods {
+            self.floods = now + TELL_AGAIN;
+            tell_floods(daemon, now).await?;
+            self.floods = flood_window(now) + FLOOD_WINDOW + FLOOD_GRACE;
         }
         if now >= self.snapshot {
             self.snapshot = now + SNAPSHOT_EVERY;
@@ -112,6 +123,24 @@ async fn tell_days(daemon: &Arc<Daemon>, now: Timestamp, zone: TimeZone) -> anyh
         // What cannot be written at the moment is told of without its title.
         let _ = archive.flush(super::data::FLUSH);
         days::over(&store, &archive, now, &zone, &|day| listener.heard_on(day, &zone))
+    });
+    for event in over.await?? {
+        daemon.writer.record(vec![event]).await?;
+    }
+    Ok(())
+}
+
+/// Tells the receivers what their own bounds held back in ten minutes that are over.
+async fn tell_floods(daemon: &Arc<Daemon>, now: Timestamp) -> anyhow::Result<()> {
+    let (store, archive) = (daemon.store.clone(), daemon.archive.clone());
+    let zone = daemon.config().daemon.time_zone.zone.clone();
+    let over = tokio::task::spawn_blocking(move || {
+        if store.floods_over(now)?.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What cannot be written at the moment is told of without its title.
+        let _ = archive.flush(super::data::FLUSH);
+        floods::over(&store, &archive, now, &zone)
     });
     for event in over.await?? {
         daemon.writer.record(vec![event]).await?;
@@ -204,7 +233,7 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
             }
             found
         }
-        Event::DayOver { alerts, at, .. } => {
+        Event::DayOver { alerts, at, .. } | Event::FloodOver { alerts, at, .. } => {
             let is_deleted = |post: PostId| blanked.get(&post).is_some_and(|deleted| *deleted >= *at);
             let mut found = false;
             alerts.iter_mut().for_each(|alert| found |= blank_alert(alert, &is_deleted));
@@ -222,7 +251,8 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
         | Event::Expired { .. }
         | Event::Thread(_)
         | Event::Deleted { .. }
-        | Event::Forgotten { .. } => false,
+        | Event::Forgotten { .. }
+        | Event::Readmitted { .. } => false,
     }
 }
 
@@ -232,9 +262,10 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         Event::Page(read) => keep_page(read, holds_progress, retention, store, now),
         // The store forgets what was delivered long ago, but the alert stands in its page as long as mentions are kept:
         // without the verdict, a rebuild would send it again.
-        Event::Delivery(DeliveryAttempt { at, .. }) | Event::Replayed { at, .. } | Event::DayOver { at, .. } => {
-            keep_if(now.since(*at) <= retention.mentions)
-        }
+        Event::Delivery(DeliveryAttempt { at, .. })
+        | Event::Replayed { at, .. }
+        | Event::DayOver { at, .. }
+        | Event::FloodOver { at, .. } => keep_if(now.since(*at) <= retention.mentions),
         Event::Issue { issue, .. } => {
             keep_if(issue.closed.is_none_or(|closed| now.since(closed) <= retention.mentions))
         }
@@ -244,7 +275,9 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),
         Event::Thread(read) => keep_if(now.since(read.at) <= retention.mentions),
         // What people said is worth keeping when the post is long gone; who wants to can take it back or forget the post.
-        Event::SourceGone { .. } | Event::Forgotten { .. } | Event::Feedback(_) => Keep::Whole,
+        Event::SourceGone { .. } | Event::Forgotten { .. } | Event::Readmitted { .. } | Event::Feedback(_) => {
+            Keep::Whole
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Kept {
     pub counts: Counts,
     /// Mentions of a first poll that alerted nobody for their age.
     pub held_back_by_age: u64,
+    /// Posts known to us that the page said were deleted.
+    pub deleted: usize,
 }
 
 /// The way to the writer. Cheap to clone.
@@ -212,6 +214,7 @@ impl AtWork {
                 let kept = Kept {
                     counts: read.counts,
                     held_back_by_age: held.filter(|why| why.name() == "first_poll").count() as u64,
+                    deleted: deleted.len(),
                 };
                 let deleted = (!deleted.is_empty()).then_some(Event::Deleted { posts: deleted, at: read.at });
                 let events = std::iter::once(Event::Page(Box::new(read))).chain(deleted).collect();
@@ -275,7 +278,7 @@ impl AtWork {
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
-                Event::DayOver { alerts, .. } | Event::Issue { alerts, .. } => {
+                Event::DayOver { alerts, .. } | Event::FloodOver { alerts, .. } | Event::Issue { alerts, .. } => {
                     alerts.iter().for_each(|alert| self.told(alert))
                 }
                 Event::Delivery(_)
@@ -285,6 +288,7 @@ impl AtWork {
                 | Event::Thread(_)
                 | Event::Deleted { .. }
                 | Event::Forgotten { .. }
+                | Event::Readmitted { .. }
                 | Event::Feedback(_) => {}
             }
         }

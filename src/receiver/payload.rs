@@ -50,7 +50,8 @@ pub struct Data<'a> {
     /// The way through the route tree from the root down, as `match` texts; the root is `(default)`.
     pub route: &'a [String],
     /// Only of a `mention.digest`, else null: what `max_alerts_per_day` of the watch `watch` held back on the local day
-    /// `day`; `stories` counts all of it, `listed` has `story`, `post`, `title`, `url`, `site` and `score` of the ones with
+    /// `day`, or, where `flood` is no null but a moment, what `max_alerts_per_10_minutes` of the receiver held back in the ten
+    /// minutes since then; `stories` counts all of it, `listed` has `story`, `post`, `title`, `url`, `site` and `score` of the ones with
     /// the highest scores. Everything else in `data` is about the first of them.
     pub digest: Option<&'a Digest>,
     /// Only of `issue.opened` and `issue.closed`, else null: which sources are deaf (`subject`, and for each of `sources`

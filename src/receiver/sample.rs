@@ -50,6 +50,7 @@ pub fn digest(receiver: &str, now: Timestamp) -> Alert {
             Heard { source: "sample-feed".into(), share: 1.0 },
             Heard { source: "sample-forum".into(), share: 0.5 },
         ]),
+        flood: None,
     };
     Alert { digest: Some(digest), ..alert }
 }

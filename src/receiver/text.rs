@@ -7,7 +7,8 @@
 use unicode_segmentation::UnicodeSegmentation;
 use url::Url;
 
-use crate::model::{Alert, ClauseHit, Digest, DigestEntry, Field, Post, Priority, ScorePart, Span};
+use crate::model::words::plural;
+use crate::model::{Alert, ClauseHit, Digest, DigestEntry, FLOOD_WINDOW, Field, Post, Priority, ScorePart, Span};
 
 /// Most clauses told of in one alert.
 pub const MAX_CLAUSES: usize = 20;
@@ -80,11 +81,15 @@ pub fn headline(alert: &Alert) -> String {
     format!("{sample}{watches}{}", title(&alert.post))
 }
 
-/// What a digest is about in one line: `acme: 37 more stories on 2026-11-20 were held back by max_alerts_per_day = 20`.
+/// What a digest is about in one line: `acme: 37 more stories on 2026-11-20 were held back by max_alerts_per_day = 20`, or
+/// `940 more stories before 2026-11-20 14:30:00 UTC were held back by max_alerts_per_10_minutes = 60`.
 pub fn digest_headline(digest: &Digest) -> String {
-    let Digest { watch, cap, day, stories, .. } = digest;
-    let (stories, were) =
-        if *stories == 1 { ("1 more story".to_owned(), "was") } else { (format!("{stories} more stories"), "were") };
+    let Digest { watch, cap, day, stories, flood, .. } = digest;
+    let (stories, were) = (plural(*stories, "more story", "more stories"), if *stories == 1 { "was" } else { "were" });
+    if let Some(window) = flood {
+        let until = (*window + FLOOD_WINDOW).in_words();
+        return format!("{stories} before {until} {were} held back by max_alerts_per_10_minutes = {cap}");
+    }
     format!("{}: {stories} on {day} {were} held back by max_alerts_per_day = {cap}", one_line(watch))
 }
 

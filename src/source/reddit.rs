@@ -103,6 +103,11 @@ every = "5m"
         Some(block)
     }
 
+    fn pace_at(&self, url: &Url) -> Option<Duration> {
+        let host = url.host_str()?;
+        (host == "reddit.com" || host.ends_with(".reddit.com")).then_some(FEED_PACE)
+    }
+
     fn load(&self, settings: &Settings<'_>) -> Result<Box<dyn Source>, Vec<Fault>> {
         let options: Options = settings.read()?;
         let mut faults = faults(settings, &options);

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::model::{
     Fault, Next, PageLink, Progress, Rank, ReadError, Reading, Recognised, Request, Response, SeenPage, Settings,
-    Source, SourceKind,
+    Source, SourceKind, words,
 };
 use crate::parse::feed;
 
@@ -102,7 +102,8 @@ url = "https://blog.acme.example/feed.xml"
             Recognised { block: feed_block(name, url), why, rank: Rank::Feed }
         };
         if let Ok(feed) = feed::read(response) {
-            return vec![found(&response.url, format!("the address is a feed itself, of {} posts", feed.posts.len()))];
+            let posts = words::count(feed.posts.len() as u64, "post");
+            return vec![found(&response.url, format!("the address is a feed itself, of {posts}"))];
         }
         let mut links: Vec<&PageLink> = page.links.iter().filter(|link| is_feed_link(link)).collect();
         // The page names its main feed first as a rule; those of comments and of parts are others.

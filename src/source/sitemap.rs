@@ -3,6 +3,10 @@
 //! Sitemaps list every page of a site, at most 50,000 in a file, gzipped or not; an index lists sitemaps; Google's news
 //! extension adds title, date, language and keywords of the last two days (read in the protocol of sitemaps.org and
 //! Google's documentation, 2026-11-22). They are made for machines and have no limits of their own.
+//!
+//! `robots.txt` is not asked before a sitemap is: it is where sites announce their sitemaps, for robots to read, and many
+//! forbid everything else there. The pages that it lists are never fetched; their address, title and date come from the sitemap.
+//! Whoever listens to the pages themselves uses `web_page`, which obeys robots.txt.
 
 use std::collections::BTreeSet;
 

@@ -37,6 +37,10 @@ impl Layers {
                 self.end_day(watch, *day, *through)?;
                 alerts.iter().try_for_each(|alert| self.apply_alert(alert))
             }
+            Event::FloodOver { receiver, window, at: _, through, alerts } => {
+                self.end_flood(receiver, *window, *through)?;
+                alerts.iter().try_for_each(|alert| self.apply_alert(alert))
+            }
             Event::Issue { issue, alerts } => {
                 self.put_issue(issue)?;
                 alerts.iter().try_for_each(|alert| self.apply_alert(alert))
@@ -45,6 +49,10 @@ impl Layers {
             Event::Expired { posts, at: _ } => posts.iter().try_for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
+            Event::Readmitted { marks, at: _ } => {
+                marks.iter().for_each(|mark| self.remove(&key::forgotten(*mark)));
+                Ok(())
+            }
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
             Event::Feedback(feedback) => self.apply_feedback(feedback),
         }
@@ -106,7 +114,8 @@ impl Layers {
             self.merge(story, *absorbed, received)?;
         }
         decided.alerts.iter().try_for_each(|alert| self.apply_alert(alert))?;
-        self.apply_caps(position, decided, story)
+        self.apply_caps(position, decided, story)?;
+        self.apply_floods(position, decided, story)
     }
 
     /// What retention let go is known as expired, unless it was read anew since.

@@ -71,6 +71,15 @@ pub(super) fn held_again(known: HeldRecord, again: HeldRecord) -> HeldRecord {
     if again.score > known.score { HeldRecord { position: known.position.min(again.position), ..again } } else { known }
 }
 
+/// Adds what was held back of a story, which may be there already under an id that it absorbed.
+pub(super) fn hold(stories: &mut HashMap<StoryId, HeldRecord>, story: StoryId, record: HeldRecord) {
+    let record = match stories.remove(&story) {
+        Some(known) => held_again(known, record),
+        None => record,
+    };
+    stories.insert(story, record);
+}
+
 impl Store {
     /// The watches and local days before `today` of which something was held back that no digest told of, the oldest
     /// day first.
@@ -191,12 +200,7 @@ impl Layers {
             if self.told(story)?.receivers.contains_key(receiver) {
                 continue;
             }
-            let stories = receivers.entry(receiver.to_owned()).or_default();
-            let record = match stories.remove(&story) {
-                Some(known) => held_again(known, record),
-                None => record,
-            };
-            stories.insert(story, record);
+            hold(receivers.entry(receiver.to_owned()).or_default(), story, record);
         }
         Ok(HeldDay {
             digests: self.spent_record(watch, day)?.digests,
@@ -217,7 +221,7 @@ impl Layers {
 }
 
 /// The smallest key behind all that begin with `prefix`.
-fn behind_all(mut prefix: Vec<u8>) -> Vec<u8> {
+pub(super) fn behind_all(mut prefix: Vec<u8>) -> Vec<u8> {
     while let Some(last) = prefix.pop() {
         if last < u8::MAX {
             prefix.push(last + 1);

@@ -37,6 +37,10 @@ pub const SPENT: u8 = b'w';
 pub const ALERTED: u8 = b'x';
 /// Local day, watch, receiver, story → what a daily cap held back.
 pub const HELD: u8 = b'h';
+/// Moment, receiver → how many alerts to it were decided in the ten minutes that began then.
+pub const SENT: u8 = b'j';
+/// Moment, receiver, story → what the receiver's bound held back in the ten minutes that began then.
+pub const FLOODED: u8 = b'g';
 /// Conversation's root → how it is followed.
 pub const FOLLOWED: u8 = b'f';
 /// Post id → what became of the post since it was read.
@@ -190,6 +194,22 @@ pub fn held_parts(key: &[u8]) -> Option<(&str, StoryId)> {
     Some((receiver, StoryId(PostId(story.try_into().ok()?))))
 }
 
+/// Prefix of everything that a table has about a receiver and the ten minutes that began at `window`.
+pub fn of_window(table: u8, window: Timestamp, receiver: &str) -> Vec<u8> {
+    [&[table][..], &moment(window), &sized(receiver)].concat()
+}
+
+pub fn flooded(window: Timestamp, receiver: &str, story: StoryId) -> Vec<u8> {
+    [&of_window(FLOODED, window, receiver)[..], &story.0.0].concat()
+}
+
+/// The moment and the receiver of a key that begins as [`of_window`] makes it.
+pub fn of_window_parts(key: &[u8]) -> Option<(Timestamp, &str)> {
+    let (at, rest) = key.get(1..)?.split_first_chunk()?;
+    let at = Timestamp((u64::from_be_bytes(*at) ^ (1 << 63)) as i64);
+    Some((at, take_sized(rest)?.0))
+}
+
 fn sized(name: &str) -> Vec<u8> {
     [&(name.len() as u32).to_be_bytes()[..], name.as_bytes()].concat()
 }
@@ -273,6 +293,17 @@ mod tests {
         let days = [(1970, 1, 1), (2026, 11, 20), (2026, 11, 21), (2027, 1, 1)];
         let days = days.map(|(year, month, day)| of_day(SPENT, jiff::civil::date(year, month, day), "acme"));
         assert!(days.is_sorted());
+    }
+
+    #[test]
+    fn keys_of_ten_minutes_sort_by_moment_and_give_back_what_they_were_made_of() {
+        let story = StoryId(PostId::of("hn:1"));
+        for at in [i64::MIN, -5, 0, 1_700_000_000_000, i64::MAX].map(Timestamp) {
+            let key = flooded(at, "it-ops", story);
+            assert_eq!((of_window_parts(&key), last_post(&key)), (Some((at, "it-ops")), Some(story.0)));
+            assert!(!key.starts_with(&of_window(FLOODED, at, "it")));
+        }
+        assert!([-5, 0, 5].map(|at| of_window(SENT, Timestamp(at), "it-ops")).is_sorted());
     }
 
     #[test]

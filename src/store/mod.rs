@@ -25,6 +25,7 @@ mod days;
 mod disk;
 mod feedback;
 mod filter;
+mod floods;
 mod forget;
 mod issues;
 mod key;
@@ -48,6 +49,7 @@ use layers::Layers;
 
 pub use conversations::{Followed, blank_alert};
 pub use days::{Held, HeldBack, HeldDay};
+pub use floods::Flooded;
 pub use forget::{Left, forget_in_alert};
 pub use issues::Down;
 pub use open::Opened;
@@ -197,6 +199,10 @@ impl Memory for Store {
 
     fn spent(&self, watch: &str, day: Day, story: StoryId) -> Result<Spent, ViewError> {
         self.read(|layers| layers.spent(watch, day, story))
+    }
+
+    fn sent(&self, receiver: &str, window: Timestamp) -> Result<u32, ViewError> {
+        self.read(|layers| layers.sent(receiver, window))
     }
 
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {

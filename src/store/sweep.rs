@@ -10,6 +10,7 @@
 //!   shorter, because the days of the sources are lost with it.
 //! - The **log of deliveries** keeps the newest [`LOG`] delivered and dead ones, each at most as long as [`KEPT`] says.
 //! - What a watch **spent** of its daily cap is forgotten two days after the day, once what the cap held back was told.
+//! - How many alerts a receiver was **sent** in ten minutes is forgotten a day later.
 //! - **Counts**, closed **issues** and the times without the daemon are kept 400 days. A **source** that is not configured is forgotten 30 days after it was read last; if it
 //!   comes back, its first poll alerts nobody.
 //!
@@ -23,7 +24,7 @@ use super::layers::Layers;
 use super::read::wrong_key;
 use super::record::{DedupRecord, ListerRecord, PostRecord};
 use super::typed::NO_NUMBER;
-use super::{Stage, Store, issues, key};
+use super::{Stage, Store, floods, issues, key};
 use crate::model::{Duration, PostId, Timestamp, ViewError};
 
 /// Days without a new member after which the keys of a story are forgotten.
@@ -75,6 +76,7 @@ impl Store {
         for table in [key::ALERTED, key::SPENT] {
             self.sweep_table(table, |layers, key, _| layers.is_spent_long_ago(key, today))?;
         }
+        self.sweep_table(key::SENT, |_, key, _| floods::is_over_long_ago(key, now))?;
         for table in [key::STANDING, key::MENTIONED] {
             self.sweep_table(table, |layers, key, _| {
                 let post = key::last_post(key).ok_or_else(wrong_key)?;

@@ -45,6 +45,7 @@ pub fn router(daemon: Arc<Daemon>) -> Router {
         .route("/api/v1/backup", post(api::backup::make))
         .route("/api/v1/feedback", post(api::feedback::give))
         .route("/api/v1/forget", post(api::forget::forget))
+        .route("/api/v1/forget/undo", post(api::forget::undo))
         .route("/api/v1/reload", post(api::reload::reload))
         .route_layer(middleware::from_fn_with_state(daemon.clone(), guard::needs_token));
     Router::new()

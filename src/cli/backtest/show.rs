@@ -5,7 +5,7 @@ use std::io::Write;
 use jiff::tz::TimeZone;
 
 use crate::cli::table::{Mark, marked, plain, table};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, words};
 use crate::pipeline::backtest::{Counted, DayData, DayFound, Delta, Findings, Received, Report, Sample};
 
 /// Widest bar of a day, in characters.
@@ -27,7 +27,12 @@ fn header(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     writeln!(out, "Watch {watch} on what arrived from {since} to {until} ({zone})")?;
     match archive.oldest {
         None => writeln!(out, "The archive is empty: there is nothing to try it on until posts are read.")?,
-        Some(oldest) => writeln!(out, "{} posts searched; the archive begins at {}", archive.posts, at(oldest))?,
+        Some(oldest) => writeln!(
+            out,
+            "{} searched; the archive begins at {}",
+            words::count(archive.posts as u64, "post"),
+            at(oldest)
+        )?,
     }
     if let Some(complete) = archive.complete_from.filter(|complete| *complete > report.since) {
         let complete = at(complete);
@@ -67,7 +72,7 @@ fn sum(findings: &Findings) -> String {
 }
 
 fn several(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
+    words::plural(number as u64, one, many)
 }
 
 fn nothing(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -159,7 +164,8 @@ fn overlaps(findings: &Findings, out: &mut dyn Write) -> anyhow::Result<()> {
 
 fn receivers(findings: &Findings, out: &mut dyn Write) -> anyhow::Result<()> {
     if findings.without_route > 0 {
-        writeln!(out, "{} mentions have no route to anybody.", findings.without_route)?;
+        let have = if findings.without_route == 1 { "has" } else { "have" };
+        writeln!(out, "{} {have} no route to anybody.", words::count(findings.without_route as u64, "mention"))?;
     }
     if findings.receivers.is_empty() {
         return Ok(());
@@ -184,7 +190,7 @@ fn capped(received: &Received) -> String {
         return String::new();
     }
     let days: Vec<String> = received.capped.iter().map(|capped| format!("{} {}", capped.day, capped.stories)).collect();
-    format!("{stories} stories: {}", days.join(", "))
+    format!("{}: {}", several(stories, "story", "stories"), days.join(", "))
 }
 
 fn receivers_compared(

@@ -14,7 +14,7 @@ use clap::Args;
 use super::{Exit, run};
 use crate::clock::Clock;
 use crate::config::{Config, Paths};
-use crate::model::Timestamp;
+use crate::model::{Timestamp, words};
 use crate::pipeline::supervise::Daemon;
 use crate::telemetry;
 
@@ -62,9 +62,9 @@ fn welcome(daemon: &Daemon, out: &mut dyn Write) -> std::io::Result<()> {
     let data = config.daemon.data_dir.display().to_string();
     writeln!(
         out,
-        "A made-up morning at Acme Cloud: {} sources, {} watches. Alerts are printed below.",
-        config.sources.len(),
-        config.watches.specs().len()
+        "A made-up morning at Acme Cloud: {}, {}. Alerts are printed below.",
+        words::count(config.sources.len() as u64, "source"),
+        words::plural(config.watches.specs().len() as u64, "watch", "watches")
     )?;
     writeln!(out, "  page    http://{}", daemon.address)?;
     writeln!(out, "  search  overheard search --data {data} 'acme AND (down OR outage) age<7d'")?;

@@ -12,6 +12,7 @@ use super::super::{Context, Exit};
 use super::{AddedArgs, agreed, errors, growing, write};
 use crate::config::append::{Fitted, Growing, Wishes, only_source};
 use crate::config::{Config, SourceConfig};
+use crate::model::words::count;
 use crate::model::{PageRead, Recognised, nearest};
 use crate::pipeline::discover::Explorer;
 use crate::pipeline::rehearse::poll_once;
@@ -193,8 +194,8 @@ fn show(tried: &Tried, out: &mut dyn Write) -> anyhow::Result<()> {
     let posts: Vec<_> = tried.pages.iter().flat_map(|page| &page.posts).collect();
     writeln!(
         out,
-        "\nIt works: {} posts right now{}",
-        posts.len(),
+        "\nIt works: {} right now{}",
+        count(posts.len() as u64, "post"),
         if posts.is_empty() { "." } else { ", among them" }
     )?;
     for decided in posts.iter().take(SHOWN) {

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::super::{Context, Exit};
+use crate::model::words::count;
 use crate::pipeline::subscribe;
 
 /// Writes all sources as OPML 2.0. Secrets are never written.
@@ -30,7 +31,12 @@ pub fn run(args: &Export, context: &Context, out: &mut dyn Write) -> anyhow::Res
     let mut written = std::fs::File::create_new(file).with_context(|| format!("cannot write {}", file.display()))?;
     written.write_all(export.text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     let (all, feeds) = (export.sources, export.feeds);
-    writeln!(out, "{all} sources written to {}, {feeds} of them with a feed for any reader", file.display())?;
+    writeln!(
+        out,
+        "{} written to {}, {feeds} of them with a feed for any reader",
+        count(all as u64, "source"),
+        file.display()
+    )?;
     if !export.without_secrets.is_empty() {
         writeln!(out, "Without their secrets: {}", export.without_secrets.join(", "))?;
     }

@@ -145,10 +145,10 @@ async fn a_stream_that_is_refused_says_so_and_a_wait_is_obeyed() {
             (403, FetchProblem::Refused { status: 403 }),
             (410, FetchProblem::Gone),
             (404, FetchProblem::Status { status: 404 }),
-            (302, FetchProblem::Status { status: 302 }),
+            (302, FetchProblem::TooManyRedirects { limit: 5 }),
         ] {
             let bench = Bench::new(settings());
-            let site = Site::open(&bench.clock, move |_| redirect(status, "http://b.test/")).await;
+            let site = Site::open(&bench.clock, move |_| redirect(status, "/again")).await;
             let url = Url::parse(&format!("{scheme}://a.test:{}/", site.port)).expect("a URL");
             assert_eq!(problem_of(bench.listen(url, Auth::None).await), expected, "{scheme}");
         }
@@ -198,4 +198,38 @@ async fn silence_is_taken_for_death_after_a_minute() {
     let turned = driven(&bench.clock, &bench.hands, async move { stream.turn().await.map(|page| page.bytes) }).await;
     assert_eq!(turned, Err(FetchProblem::Unreachable { why: "nothing came for 60 s".into() }));
     assert_eq!(bench.clock.now().since(began), Duration::seconds(60));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_moved_is_opened_where_it_is_now_and_the_secret_stays_at_home() {
+    let bench = Bench::new(settings());
+    let moved_to = socket(vec![Message::text("one")]).await;
+    let to = moved_to.as_str().replace("ws:", "http:").replace("ws.test", "other.test");
+    let site = Site::open(&bench.clock, move |_| redirect(307, &to)).await;
+    let url = Url::parse(&format!("ws://a.test:{}/", site.port)).expect("a URL");
+    let stream = bench.listen(url, Auth::None).await.expect("a stream");
+    assert_eq!(bench.pages(stream).await.0.concat(), ["one"]);
+
+    let bench = Bench::new(settings());
+    let there =
+        Site::open(&bench.clock, |_| ([("content-type", "text/event-stream")], "data: a\n\n").into_response()).await;
+    let to = there.url("other.test", "/now").to_string();
+    let here = Site::open(&bench.clock, move |_| redirect(308, &to)).await;
+    let auth = Auth::Header { name: "Authorization".into(), prefix: "Bearer ".into(), secret: Secret::new("hunter2") };
+    let stream = bench.listen(here.url("a.test", "/"), auth).await.expect("a stream");
+    assert_eq!(bench.pages(stream).await.0.concat(), ["a"]);
+    assert_eq!(here.last().header("authorization"), Some("Bearer hunter2"));
+    assert_eq!(there.last().header("authorization"), None);
+}
+
+#[tokio::test]
+async fn no_stream_is_redirected_to_a_private_address() {
+    let public = settings().resolve;
+    for scheme in ["ws", "http"] {
+        let bench = Bench::new(DoorSettings { resolve: public.clone(), ..settings() });
+        let site = Site::open(&bench.clock, |_| redirect(302, "http://169.254.169.254/")).await;
+        let url = Url::parse(&format!("{scheme}://a.test:{}/", site.port)).expect("a URL");
+        let told = problem_of(bench.listen(url, Auth::None).await);
+        assert!(matches!(told, FetchProblem::PrivateAddress { .. }), "{scheme}: {told:?}");
+    }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{ArchiveError, Window};
 use crate::config::{Config, Paths};
-use crate::model::{Duration, Fault, Timestamp, ViewError, nearest};
+use crate::model::{Duration, Fault, Timestamp, ViewError, nearest, words};
 
 /// Samples of a back-test where nobody asked for a number.
 pub const DEFAULT_SAMPLES: usize = 10;
@@ -58,7 +58,7 @@ pub enum BacktestError {
     Samples { given: usize },
     #[error("there is no watch in {file}: nothing to compare with")]
     NoWatches { file: String },
-    #[error("the changed file has {} faults", .0.len())]
+    #[error("the changed file has {}", words::count(.0.len() as u64, "fault"))]
     Faults(Vec<Fault>),
     #[error(transparent)]
     Archive(#[from] ArchiveError),

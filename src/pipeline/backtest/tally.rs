@@ -91,8 +91,11 @@ impl<'a> Tally<'a> {
                 self.capped.entry((receiver.clone(), *day)).or_default().insert(story);
             }
             SuppressedAlert::NoRoute => self.without_route += 1,
-            // Exclusions are counted before; there is no first poll in a replay.
-            SuppressedAlert::Excluded { .. } | SuppressedAlert::OwnPost | SuppressedAlert::FirstPoll { .. } => {}
+            // Exclusions are counted before; there is no first poll in a replay, and the bounds of receivers are not asked.
+            SuppressedAlert::Excluded { .. }
+            | SuppressedAlert::OwnPost
+            | SuppressedAlert::FirstPoll { .. }
+            | SuppressedAlert::Flood { .. } => {}
         }
     }
 

@@ -103,7 +103,8 @@ fn recorded_exclusion(record: &Record) -> Option<&str> {
         | SuppressedAlert::FirstPoll { .. }
         | SuppressedAlert::NoRoute
         | SuppressedAlert::OwnPost
-        | SuppressedAlert::DailyCap { .. } => None,
+        | SuppressedAlert::DailyCap { .. }
+        | SuppressedAlert::Flood { .. } => None,
     })
 }
 
@@ -161,9 +162,9 @@ fn chosen<'r>(record: &'r Record, alerts: &'r [AlertShown]) -> Option<Vec<&'r st
     );
     for why in &record.held_back {
         match why {
-            SuppressedAlert::StoryAlerted { receiver, .. } | SuppressedAlert::DailyCap { receiver, .. } => {
-                chosen.push(receiver);
-            }
+            SuppressedAlert::StoryAlerted { receiver, .. }
+            | SuppressedAlert::DailyCap { receiver, .. }
+            | SuppressedAlert::Flood { receiver, .. } => chosen.push(receiver),
             SuppressedAlert::NoRoute => {}
             SuppressedAlert::FirstPoll { .. } | SuppressedAlert::Excluded { .. } | SuppressedAlert::OwnPost => {
                 return None;

@@ -172,7 +172,7 @@ impl Evidence<'_> {
             post: PostShown::from(&record),
             also: also.iter().map(Member::from).collect(),
             outcome: record.outcome,
-            ended: words::outcome(record.outcome).to_owned(),
+            ended: words::outcome(record.outcome, &record.held_back).to_owned(),
             standing: record.standing.clone(),
             read_again: self.store.followed_in(record.post.conversation())?.map(|followed| followed.next),
             matches: self.matches(&record),

@@ -122,7 +122,7 @@ impl Sentences<'_> {
         let own = self.alerts.iter().filter(|alert| alert.raised_by == self.record.post.id);
         said.extend(own.map(|alert| format!("it was alerted: {}", alert.words)));
         if said.is_empty() && self.record.outcome == Outcome::Edited {
-            said.push(super::words::outcome(Outcome::Edited).to_owned());
+            said.push(super::words::outcome(Outcome::Edited, &[]).to_owned());
         }
         said
     }

@@ -2,21 +2,21 @@
 //!
 //! Why an alert was held back, [`SuppressedAlert`](crate::model::SuppressedAlert) says itself.
 
-use crate::model::{Health, JoinedBy, Outcome, SourceHealth};
+use crate::model::{Health, JoinedBy, Outcome, SourceHealth, SuppressedAlert};
 use crate::store::DeliveryState;
 
-/// A number of things: `1 post`, `2 posts`.
-pub fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
+pub use crate::model::words::count;
 
-/// In which way a post ended.
-pub fn outcome(outcome: Outcome) -> &'static str {
+/// In which way a post ended; `held_back` is why nobody was told of it.
+pub fn outcome(outcome: Outcome, held_back: &[SuppressedAlert]) -> &'static str {
     match outcome {
         Outcome::Rejected => "it could not become a post",
         Outcome::AlreadySeen => "it was read before",
         Outcome::Edited => "it was read before and edited since; the new words are archived, and an edit alerts nobody",
         Outcome::Unmatched => "no watch matched it",
+        Outcome::Suppressed if held_back.contains(&SuppressedAlert::OwnPost) => {
+            "a watch matched it, but your own team wrote it (`team` in daemon.toml): that is no mention"
+        }
         Outcome::Suppressed => "a watch matched it, and an exclusion held it back",
         Outcome::Mention => "a mention: at least one watch matched it",
     }
@@ -66,7 +66,7 @@ pub fn health(source: &SourceHealth) -> String {
         Health::Quiet => format!("it answers, but has brought nothing new for a week{since}"),
         Health::Limited => format!("it asks us to wait{since}{why}"),
         Health::Blocked => format!("it is blocked{since}{why}"),
-        Health::Failing => format!("it fails{since}, {} times in a row{why}", source.failures),
+        Health::Failing => format!("it fails{since}, {} in a row{why}", count(u64::from(source.failures), "time")),
         Health::Stale => format!("it should have been asked by now and was not{why}"),
         Health::Gone => format!("it said that it is gone for good{since}{why}"),
     }

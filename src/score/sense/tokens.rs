@@ -11,7 +11,8 @@ const HEAD: usize = 24_000;
 const TAIL: usize = 3_000;
 
 /// Words that people hang on a name in a hashtag.
-const HASHTAG_ENDS: [&str; 10] = ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
+const HASHTAG_ENDS: [&str; 10] =
+    ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
 
 /// What stands at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

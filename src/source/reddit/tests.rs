@@ -259,3 +259,15 @@ fn its_pages_are_recognised() {
         assert_eq!(found, line, "{url}");
     }
 }
+
+#[test]
+fn whoever_reads_reddit_without_an_account_keeps_its_pace() {
+    for (url, pace) in [
+        ("https://www.reddit.com/r/acme/.rss", Some(FEED_PACE)),
+        ("https://old.reddit.com/r/acme/.rss", Some(FEED_PACE)),
+        ("https://reddit.com.acme.example/.rss", None),
+        ("https://notreddit.com/.rss", None),
+    ] {
+        assert_eq!(KIND.pace_at(&Url::parse(url).expect("a URL")), pace, "{url}");
+    }
+}

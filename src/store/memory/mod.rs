@@ -8,14 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::issues::in_order;
 use super::key::day;
-use super::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Story};
+use super::{Delivery, DeliveryFilter, Down, Flooded, Followed, HeldDay, Story};
 use crate::model::{
-    Candidate, Corrected, Counts, Day, Event, Handle, Issue, Memory, Outbox, Pending, Position, PostId, Seen,
-    SourceState, Spent, Standing, StoryId, Timestamp, View, ViewError,
+    Candidate, Corrected, Counts, Day, Event, FLOOD_WINDOW, Handle, Issue, Memory, Outbox, Pending, Position, PostId,
+    Seen, SourceState, Spent, Standing, StoryId, Timestamp, View, ViewError,
 };
 
 mod conversations;
 mod days;
+mod floods;
 mod state;
 
 use state::{KnownPost, State, ended};
@@ -109,6 +110,20 @@ impl InMemory {
         self.state().held_day(watch, day)
     }
 
+    /// See [`Store::floods_over`](super::Store::floods_over).
+    pub fn floods_over(&self, now: Timestamp) -> Vec<(Timestamp, String)> {
+        let state = self.state();
+        let mut found: Vec<(Timestamp, String)> =
+            state.flooded.keys().map(|(window, receiver, _)| (*window, receiver.clone())).collect();
+        found.dedup();
+        found.into_iter().filter(|(window, _)| *window + FLOOD_WINDOW <= now).collect()
+    }
+
+    /// See [`Store::flooded`](super::Store::flooded).
+    pub fn flooded(&self, receiver: &str, window: Timestamp) -> Flooded {
+        self.state().flooded_in(receiver, window)
+    }
+
     /// See [`Store::followed`](super::Store::followed).
     pub fn followed(&self) -> Vec<Followed> {
         self.state().followed.values().cloned().collect()
@@ -168,6 +183,10 @@ impl Memory for InMemory {
         let state = self.state();
         let stories = state.spent.get(&(day, watch.to_owned())).map_or(0, |spent| spent.stories.len());
         Ok(Spent { stories: stories as u32, counted: state.is_counted(watch, day, story) })
+    }
+
+    fn sent(&self, receiver: &str, window: Timestamp) -> Result<u32, ViewError> {
+        Ok(self.state().sent.get(&(window, receiver.to_owned())).copied().unwrap_or_default())
     }
 
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {

@@ -29,6 +29,9 @@ pub struct State {
     pub counts: BTreeMap<(u16, String), Counts>,
     pub spent: BTreeMap<(Day, String), SpentOn>,
     pub held: BTreeMap<HeldKey, HeldRecord>,
+    pub sent: BTreeMap<(Timestamp, String), u32>,
+    /// By window, receiver and story.
+    pub flooded: BTreeMap<(Timestamp, String, StoryId), HeldRecord>,
     pub issues: BTreeMap<IssueId, Issue>,
     pub downs: BTreeMap<Timestamp, Timestamp>,
     /// By root.
@@ -82,6 +85,10 @@ impl State {
                 self.end_day(watch, *day, *through);
                 alerts.iter().for_each(|alert| self.apply_alert(alert));
             }
+            Event::FloodOver { receiver, window, at: _, through, alerts } => {
+                self.end_flood(receiver, *window, *through);
+                alerts.iter().for_each(|alert| self.apply_alert(alert));
+            }
             Event::Issue { issue, alerts } => {
                 self.issues.insert(issue.id.clone(), issue.as_ref().clone());
                 alerts.iter().for_each(|alert| self.apply_alert(alert));
@@ -92,6 +99,7 @@ impl State {
             Event::Expired { posts, at: _ } => posts.iter().for_each(|post| self.apply_expired(*post)),
             Event::Thread(read) => self.apply_thread(read),
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
+            Event::Readmitted { marks, at: _ } => self.forgotten.retain(|mark| !marks.contains(mark)),
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
             Event::Feedback(feedback) => self.apply_feedback(feedback),
         }
@@ -111,6 +119,7 @@ impl State {
         for decided in &page.posts {
             self.apply_decided(decided, &page.source, page.at);
             self.apply_caps(position, decided);
+            self.apply_floods(position, decided);
             self.apply_conversation(decided, &page.source);
         }
         if page.counts.total() > 0 {
@@ -265,6 +274,7 @@ impl State {
         self.mentioned.retain(|(_, post), _| posts.contains_key(post));
         self.counts.retain(|(day, _), _| day + COUNT_DAYS >= today);
         self.sweep_spent(today);
+        self.sweep_sent(now);
         self.issues.retain(|_, issue| issue.closed.is_none_or(|closed| closed >= now - ISSUES_KEPT));
         self.downs.retain(|from, _| *from >= now - ISSUES_KEPT);
         for (stage, kept) in KEPT {

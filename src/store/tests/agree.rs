@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::scene::*;
-use crate::model::{Event, Memory, Position, Timestamp, View};
+use crate::model::{Alert, Event, Memory, Position, Timestamp, View, flood_window};
 use crate::store::memory::InMemory;
 use crate::store::{DeliveryFilter, Opened, Store, restore};
 
@@ -43,8 +43,9 @@ fn post() -> impl Strategy<Value = crate::model::event::Decided> {
     let alert = prop_oneof![2 => Just(None), 1 => (0..RECEIVERS.len()).prop_map(Some)];
     let held = prop::option::of((0..WATCHES.len(), 0..RECEIVERS.len(), 0..4u8));
     let cap = (DAYS, 0..=WATCHES.len(), held);
-    (0..NUMBERS, 0..NUMBERS, any::<bool>(), 0..2000i64, absorbs, alert, 0..NUMBERS, cap).prop_map(
-        |(number, other, own, at, absorbs, alert, another_key, (day, watches, held))| {
+    let flood = prop::option::of((0..RECEIVERS.len(), 0..4u8));
+    (0..NUMBERS, 0..NUMBERS, any::<bool>(), 0..2000i64, absorbs, alert, 0..NUMBERS, cap, flood).prop_map(
+        |(number, other, own, at, absorbs, alert, another_key, (day, watches, held), flood)| {
             let decided = joins(number, if own { number } else { other }, at * HOUR);
             let mut decided = absorbing(decided, absorbs.as_slice());
             decided.content_hash = at as u64;
@@ -57,6 +58,10 @@ fn post() -> impl Strategy<Value = crate::model::event::Decided> {
             };
             let decided = match held {
                 Some((watch, to, score)) => held_back(decided, WATCHES[watch], RECEIVERS[to], day, score),
+                None => decided,
+            };
+            let decided = match flood {
+                Some((receiver, score)) => flooded(decided, RECEIVERS[receiver], score),
                 None => decided,
             };
             match alert {
@@ -87,11 +92,14 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..2000i64).prop_map(|(posts, at)| deleted(&posts, at * HOUR)),
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..NUMBERS).prop_map(|(posts, author)| forgotten(&posts, &[author])),
         2 => (0..NUMBERS, 0..2000i64, 0..5u8).prop_map(|(post, at, what)| feedback(post, at * HOUR, what)),
+        1 => prop::collection::vec(0..NUMBERS, 1..3).prop_map(|marks| readmitted(&marks)),
         2 => (0..NUMBERS, 0..2000i64, prop::option::of(0..2000i64), prop::option::of(0..NUMBERS), any::<bool>())
             .prop_map(|(root, at, next, accepted, closed)| thread(root, at * HOUR, next, accepted, closed)),
         2 => (0..WATCHES.len(), DAYS, 0..40u64, 0..NUMBERS, 0..RECEIVERS.len()).prop_map(|(watch, day, through, of, to)| {
             day_over(WATCHES[watch], day, through, vec![digest(of, RECEIVERS[to], day)])
         }),
+        2 => (0..RECEIVERS.len(), 0..2000i64, 0..40u64)
+            .prop_map(|(to, at, through)| flood_over(RECEIVERS[to], at * HOUR, through, vec![])),
     ]
 }
 
@@ -238,6 +246,15 @@ impl Pair {
                     assert_eq!(spent(left), spent(right), "{watch} on {day}, story {number}");
                 }
             }
+        }
+        let floods = left.flooding(Timestamp(i64::MAX));
+        assert_eq!(floods, right.flooding(Timestamp(i64::MAX)));
+        for (window, receiver) in &floods {
+            assert_eq!(left.flooded_in(receiver, *window), right.flooded_in(receiver, *window));
+        }
+        for Alert { receiver, decided_at, .. } in left.list(&DeliveryFilter::default()).iter().map(|told| &told.alert) {
+            let window = flood_window(*decided_at);
+            assert_eq!(left.sent(receiver, window), right.sent(receiver, window));
         }
         for receiver in RECEIVERS {
             assert_eq!(left.next_due(receiver), right.next_due(receiver));

@@ -7,10 +7,10 @@ use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, St
 use crate::model::{
     Alert, Correction, Counts, Day, DeafSource, Deafness, Digest, Event, Feedback, Handle, Issue, JoinedBy, Label,
     Match, Memory, Outbox, Outcome, Position, Post, PostId, Progress, Reason, Score, SentimentClass, SourceState,
-    StoryDecision, StoryId, SuppressedAlert, Timestamp, View,
+    StoryDecision, StoryId, SuppressedAlert, Timestamp, View, flood_window,
 };
 use crate::store::memory::InMemory;
-use crate::store::{Delivery, DeliveryFilter, Down, Followed, HeldDay, Store, Story};
+use crate::store::{Delivery, DeliveryFilter, Down, Flooded, Followed, HeldDay, Store, Story};
 
 pub const DAY: i64 = 86_400_000;
 
@@ -24,6 +24,8 @@ pub trait AnyStore: View + Memory + Outbox {
     fn swept(&self, now: Timestamp, configured: &dyn Fn(&str) -> bool);
     fn over(&self, today: Day) -> Vec<(String, Day)>;
     fn held_on(&self, watch: &str, day: Day) -> HeldDay;
+    fn flooding(&self, now: Timestamp) -> Vec<(Timestamp, String)>;
+    fn flooded_in(&self, receiver: &str, window: Timestamp) -> Flooded;
     fn all_issues(&self) -> Vec<Issue>;
     fn all_downs(&self) -> Vec<Down>;
     fn all_followed(&self) -> Vec<Followed>;
@@ -54,6 +56,12 @@ impl AnyStore for Store {
     }
     fn held_on(&self, watch: &str, day: Day) -> HeldDay {
         self.held(watch, day).unwrap()
+    }
+    fn flooding(&self, now: Timestamp) -> Vec<(Timestamp, String)> {
+        self.floods_over(now).unwrap()
+    }
+    fn flooded_in(&self, receiver: &str, window: Timestamp) -> Flooded {
+        self.flooded(receiver, window).unwrap()
     }
     fn all_issues(&self) -> Vec<Issue> {
         self.issues().unwrap()
@@ -94,6 +102,12 @@ impl AnyStore for InMemory {
     }
     fn held_on(&self, watch: &str, day: Day) -> HeldDay {
         self.held(watch, day)
+    }
+    fn flooding(&self, now: Timestamp) -> Vec<(Timestamp, String)> {
+        self.floods_over(now)
+    }
+    fn flooded_in(&self, receiver: &str, window: Timestamp) -> Flooded {
+        self.flooded(receiver, window)
     }
     fn all_issues(&self) -> Vec<Issue> {
         self.issues()
@@ -242,6 +256,26 @@ pub fn held_back(mut decided: Decided, watch: &str, receiver: &str, day: i8, sco
     decided
 }
 
+/// The bound of a receiver holds the post back.
+pub fn flooded(mut decided: Decided, receiver: &str, score: u8) -> Decided {
+    decided.score.total = score;
+    let window = flood_window(decided.post.received);
+    let route = Reason { route: vec!["(default)".into()] };
+    decided.held_back.push(SuppressedAlert::Flood { receiver: receiver.into(), cap: 2, window, route });
+    decided
+}
+
+/// These are taken in again.
+pub fn readmitted(marks: &[u8]) -> Vec<Event> {
+    vec![Event::Readmitted { marks: marks.iter().map(|number| id(*number)).collect(), at: Timestamp(0) }]
+}
+
+/// A digest tells what the frames up to `through` held back from a receiver in the ten minutes of a moment.
+pub fn flood_over(receiver: &str, at: i64, through: u64, alerts: Vec<Alert>) -> Vec<Event> {
+    let (window, receiver) = (flood_window(Timestamp(at)), receiver.into());
+    vec![Event::FloodOver { receiver, window, at: Timestamp(at), through: Position(through), alerts }]
+}
+
 /// A digest tells what the frames up to `through` held back.
 pub fn day_over(watch: &str, day: i8, through: u64, alerts: Vec<Alert>) -> Vec<Event> {
     let at = Timestamp(i64::from(day) * DAY);
@@ -251,8 +285,15 @@ pub fn day_over(watch: &str, day: i8, through: u64, alerts: Vec<Alert>) -> Vec<E
 /// A digest to a receiver that stands for one story.
 pub fn digest(of: u8, receiver: &str, day: i8) -> Alert {
     let mut decided = alerting(opens(of, i64::from(day) * DAY), receiver);
-    let digest =
-        Digest { watch: "acme".into(), cap: 2, day: january(day), stories: 1, listed: Vec::new(), coverage: None };
+    let digest = Digest {
+        watch: "acme".into(),
+        cap: 2,
+        day: january(day),
+        stories: 1,
+        listed: Vec::new(),
+        coverage: None,
+        flood: None,
+    };
     let alert = decided.alerts.remove(0);
     Alert { id: format!("digest_{of:03}_{receiver}"), digest: Some(digest), ..alert }
 }

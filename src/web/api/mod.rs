@@ -12,4 +12,5 @@ pub mod issues;
 pub mod push;
 pub mod reload;
 pub mod search;
+pub mod seek;
 pub mod sources;

@@ -3,15 +3,20 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::Response;
+use serde::Deserialize;
 
 use super::{ago, page};
-use crate::model::{Budget, Issue, SourceHealth, Timestamp};
+use crate::model::{Budget, Issue, SourceHealth, Timestamp, words};
 use crate::pipeline::supervise::Daemon;
 
 /// Closed issues shown, the newest first.
 const CLOSED_SHOWN: usize = 5;
+/// Open issues shown, the newest first.
+const OPEN_SHOWN: usize = 20;
+/// Sources on one page.
+const PAGE: usize = 100;
 
 #[derive(Template)]
 #[template(config = ".askama.toml", path = "sources.html")]
@@ -19,7 +24,23 @@ struct List {
     sources: Vec<SourceHealth>,
     /// The open ones, then the last closed ones.
     issues: Vec<Issue>,
+    /// Open issues that are not shown.
+    more_issues: usize,
+    query: String,
+    /// `101–200 of 9800 sources`.
+    shown: String,
+    /// Where the next page begins.
+    next: Option<usize>,
     now: Timestamp,
+}
+
+/// What the form sends.
+#[derive(Debug, Deserialize)]
+pub struct Form {
+    #[serde(default)]
+    query: String,
+    #[serde(default)]
+    offset: usize,
 }
 
 impl List {
@@ -40,6 +61,11 @@ impl List {
         let percent =
             |part: Option<f64>| part.map_or("–".to_owned(), |part| format!("{:.0} %", (part * 100.0).floor()));
         format!("{} · {}", percent(source.coverage_day), percent(source.coverage_week))
+    }
+
+    /// `2 polls`.
+    fn gaps(&self, source: &SourceHealth) -> String {
+        words::count(source.gaps, "poll")
     }
 
     /// What an issue says in words, line by line.
@@ -65,10 +91,23 @@ fn in_words(budget: &Budget, now: Timestamp) -> String {
     format!("one request in {interval} on {limit}{slowed}{waits}{why}")
 }
 
-/// Shows every configured source.
-pub async fn show(State(daemon): State<Arc<Daemon>>) -> Response {
-    let mut issues = daemon.issues();
-    let open = issues.iter().filter(|issue| issue.closed.is_none()).count();
-    issues.truncate(open + CLOSED_SHOWN);
-    page(&List { sources: daemon.sources(), issues, now: daemon.clock.now() })
+/// Shows the configured sources, a page of them.
+pub async fn show(State(daemon): State<Arc<Daemon>>, Query(form): Query<Form>) -> Response {
+    let (issues, more_issues) = some(daemon.issues());
+    let mut sources = daemon.sources();
+    sources.retain(|source| source.is_called(&form.query));
+    let (all, from) = (sources.len(), form.offset.min(sources.len()));
+    let sources: Vec<SourceHealth> = sources.into_iter().skip(from).take(PAGE).collect();
+    let until = from + sources.len();
+    let counted = words::count(all as u64, "source");
+    let shown = if all == until && from == 0 { counted } else { format!("{}–{until} of {counted}", from + 1) };
+    let next = (until < all).then_some(until);
+    page(&List { sources, issues, more_issues, query: form.query, shown, next, now: daemon.clock.now() })
+}
+
+/// The issues that are shown, of all in their order, and how many open ones are not.
+fn some(issues: Vec<Issue>) -> (Vec<Issue>, usize) {
+    let (open, closed): (Vec<Issue>, Vec<Issue>) = issues.into_iter().partition(|issue| issue.closed.is_none());
+    let more = open.len().saturating_sub(OPEN_SHOWN);
+    (open.into_iter().take(OPEN_SHOWN).chain(closed.into_iter().take(CLOSED_SHOWN)).collect(), more)
 }
