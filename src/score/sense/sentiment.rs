@@ -6,8 +6,14 @@ use crate::model::{Sentiment, SentimentClass, Valence};
 /// A title says in few words what a text says in many.
 const TITLE: f32 = 1.3;
 /// Sums from which a text is positive or negative, chosen on the rated texts (see the README).
-const POSITIVE_FROM: f32 = 1.4;
-const NEGATIVE_FROM: f32 = 1.0;
+const POSITIVE_FROM: f32 = 1.2;
+const NEGATIVE_FROM: f32 = 0.9;
+/// Exclamation marks that count.
+const MAX_EXCLAMATIONS: u16 = 3;
+/// How much louder each makes what is said …
+const LOUDER: f32 = 0.06;
+/// … and what it says where nothing bad is said (fitted on the rated texts).
+const GLAD: f32 = 0.25;
 /// How soon the value comes close to its ends.
 const SPREAD: f32 = 12.0;
 
@@ -32,9 +38,12 @@ pub fn total(parts: &[Part]) -> f32 {
     let mut total = 0.0;
     for part in parts {
         let sums = sums(part);
-        let louder = 1.0 + 0.06 * f32::from(part.found.exclamations.min(4));
+        let exclaimed = f32::from(part.found.exclamations.min(MAX_EXCLAMATIONS));
+        let louder = 1.0 + LOUDER * exclaimed;
+        // Who exclaims and blames nothing is glad of something.
+        let glad = if sums.bad == 0.0 { GLAD * exclaimed } else { 0.0 };
         let weight = if part.field == crate::model::Field::Title { TITLE } else { 1.0 };
-        total += (sums.good - sums.bad) * louder * weight * part.thinned();
+        total += ((sums.good - sums.bad) * louder + glad) * weight * part.thinned();
     }
     total
 }

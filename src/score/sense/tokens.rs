@@ -13,6 +13,9 @@ const TAIL: usize = 3_000;
 /// Words that people hang on a name in a hashtag.
 const HASHTAG_ENDS: [&str; 10] = ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
 
+/// What handles that are there to help are called.
+const HELPDESKS: [&[u8]; 6] = [b"help", b"support", b"care", b"service", b"custserv", b"ask"];
+
 /// What stands at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -88,6 +91,10 @@ pub struct Tokens {
     /// Words of the author about themselves.
     pub me: u32,
     pub links: u32,
+    /// Whether a handle is addressed that is there to help: `@acme_support`.
+    pub helpdesk: bool,
+    /// Whether it has several lines, or marks of quotes or code.
+    pub marked: bool,
 }
 
 /// Takes a text apart; `skip` are the stretches that are not the author's own words, in order.
@@ -165,6 +172,7 @@ impl<'a> Reader<'a> {
         if let Some(length) = self.emoticon(end) {
             return self.face(length);
         }
+        self.found.marked |= matches!(byte, b'\n' | b'`' | b'>');
         match byte {
             b'@' if self.starts_name(end) => return self.address(end),
             b'#' if self.starts_name(end) => {
@@ -357,6 +365,9 @@ impl<'a> Reader<'a> {
         while self.at < end && (in_name(self.bytes[self.at]) || self.joins_name(end)) {
             self.at += 1;
         }
+        let name = &self.bytes[start..self.at];
+        let has = |word: &&[u8]| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+        self.found.helpdesk |= HELPDESKS.iter().any(has);
         self.mark(start, Kind::Address, Symbol::ADDRESS_ENTRY);
     }
 
