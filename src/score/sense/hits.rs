@@ -118,7 +118,8 @@ enum Use {
 /// Leaves the strongest of hits that overlap, and tells what each word is used for.
 fn keep_strongest(hits: &mut Vec<Hit>, tokens: usize) -> Vec<Use> {
     let mut uses = vec![Use::Free; tokens];
-    let mut order: Vec<(f32, u32)> = hits.iter().enumerate().map(|(index, hit)| (strength(hit), index as u32)).collect();
+    let mut order: Vec<(f32, u32)> =
+        hits.iter().enumerate().map(|(index, hit)| (strength(hit), index as u32)).collect();
     if hits.windows(2).any(|pair| pair[1].first < pair[0].end) {
         order.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     }

@@ -110,19 +110,3 @@ fn cues(parts: &[Part]) -> Vec<Cue> {
     cues.truncate(Sense::MAX_CUES);
     cues
 }
-
-#[cfg(feature = "dbg")]
-pub fn bench(t: &str, w: u8) -> usize {
-    if w == 9 {
-        std::sync::LazyLock::force(&lexicon::LEXICON);
-        return 0;
-    }
-    match w {
-        0 => read(&Text { title: "", text: t, lang: None }, None).cues.len(),
-        1 => tokens::tokens(t, &[]).tokens.len(),
-        _ => {
-            let f = tokens::tokens(t, &[]);
-            hits::hits(&f).len()
-        }
-    }
-}

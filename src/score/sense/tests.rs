@@ -130,7 +130,11 @@ fn emphasis_strengthens() {
 
 #[test]
 fn what_others_wrote_does_not_count() {
-    let sentences = ["> this is terrible\nI love it", "Great tool!\n-- \nAngry Annie, worst mood in town", "Nice.\n```\nerror: crash\n```"];
+    let sentences = [
+        "> this is terrible\nI love it",
+        "Great tool!\n-- \nAngry Annie, worst mood in town",
+        "Nice.\n```\nerror: crash\n```",
+    ];
     assert_eq!(wrong(SentimentClass::Positive, &sentences), Vec::<String>::new());
 }
 
@@ -301,8 +305,35 @@ fn a_quarrel_has_two_sides_and_enough_voices() {
 #[test]
 fn any_bytes_are_read_without_harm() {
     let odd = [
-        "\u{0}", "@", "#", "&", "&lt;3", "\\u2019", "\\u", ":", ":-", "''''", "…", "#'s", "don\\u2019t", "@@a", "#_",
-        "a\u{301}", "🇨🇭👨‍👩‍👧", "`", "```", "> ", "-- \n", "3,", "1.2.3", "N'T", "n't", "\u{202e}abc", "ﬃ İ ß", "#Ü", "x'é",
+        "\u{0}",
+        "@",
+        "#",
+        "&",
+        "&lt;3",
+        "\\u2019",
+        "\\u",
+        ":",
+        ":-",
+        "''''",
+        "…",
+        "#'s",
+        "don\\u2019t",
+        "@@a",
+        "#_",
+        "a\u{301}",
+        "🇨🇭👨‍👩‍👧",
+        "`",
+        "```",
+        "> ",
+        "-- \n",
+        "3,",
+        "1.2.3",
+        "N'T",
+        "n't",
+        "\u{202e}abc",
+        "ﬃ İ ß",
+        "#Ü",
+        "x'é",
     ];
     for text in odd {
         for around in [text.to_owned(), format!("it {text} is"), text.repeat(5_000)] {

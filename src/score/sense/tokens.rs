@@ -11,7 +11,8 @@ const HEAD: usize = 24_000;
 const TAIL: usize = 3_000;
 
 /// Words that people hang on a name in a hashtag.
-const HASHTAG_ENDS: [&str; 10] = ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
+const HASHTAG_ENDS: [&str; 10] =
+    ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
 
 /// What handles that are there to help are called.
 const HELPDESKS: [&[u8]; 6] = [b"help", b"support", b"care", b"service", b"custserv", b"ask"];
