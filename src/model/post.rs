@@ -215,7 +215,7 @@ pub struct Post {
     pub updated: Option<Timestamp>,
     /// When Overheard read it.
     pub received: Timestamp,
-    /// Primary language subtag in lower case (`en`), where the site states one.
+    /// Primary language subtag in lower case (`en`): of the words, as far as they tell, else the one that the site states.
     pub lang: Option<String>,
     /// In lower case.
     pub tags: Vec<String>,

@@ -6,6 +6,7 @@
 mod author;
 mod entity;
 mod html;
+mod lang;
 mod page;
 mod tag;
 mod tidy;
@@ -82,13 +83,13 @@ pub fn post(raw: RawPost, origin: &Origin<'_>) -> Result<Post, Rejection> {
         canonical_url,
         key,
         post_type: raw.post_type,
+        lang: lang::identify(&title, &text, raw.lang.as_deref().and_then(language)),
         title,
         text,
         author: raw.author.and_then(|author| author::author(author, raw.form, origin.base)),
         published: raw.published.filter(believed),
         updated: raw.updated.filter(believed),
         received: origin.received_at,
-        lang: raw.lang.as_deref().and_then(language),
         tags: tags(raw.tags, raw.form),
         engagement: raw.engagement,
     })

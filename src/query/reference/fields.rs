@@ -92,7 +92,7 @@ pub(in crate::query) const FIELD_DOCS: &[FieldDoc] = &[
     },
     FieldDoc {
         name: "lang",
-        means: "language, by its tag; a post whose language is not known has none",
+        means: "language, by its tag; told by the words, else as the site states it; a post too short to tell has none",
         examples: &[("lang:en", YES), ("lang:en-US", YES), ("lang:(de OR fr)", NO)],
     },
     FieldDoc { name: "tag", means: "a tag that the site gives it", examples: &[("tag:help", YES), ("tag:hel", NO)] },
