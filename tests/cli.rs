@@ -233,6 +233,60 @@ fn evaluate_matches_says_which_file_and_line_is_wrong() {
     assert!(ended.code == 2 && ended.err.contains("pairs.tsv"), "{}", ended.err);
 }
 
+/// Runs `evaluate WHAT` on a file with these lines.
+fn evaluated_texts(what: &str, lines: &str, more: &[&str]) -> Ended {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("texts.jsonl");
+    std::fs::write(&file, lines).unwrap();
+    let arguments = [&["evaluate", what, file.to_str().unwrap()], more].concat();
+    let output = std::process::Command::new(binary()).args(arguments).output().unwrap();
+    Ended {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+#[test]
+fn evaluate_sentiment_and_problems_print_their_figures() {
+    let texts = "{\"text\": \"I love Acme\", \"label\": \"positive\"}\n\n\
+        {\"text\": \"Globex is terrible but Acme is great\", \"label\": \"Negative\", \"target\": \"Globex\"}\n\
+        {\"text\": \"The shop opens at ten\", \"label\": \"neutral\", \"target\": null}\n\
+        {\"text\": \"Ich habe das gestern bestellt und es ist nicht da\", \"label\": \"negative\"}\n";
+    let ended = evaluated_texts("sentiment", texts, &["--json"]);
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((ended.code, &report["texts"], &report["unclassified"]), (0, &4.into(), &1.into()), "{report}");
+    assert_eq!((&report["accuracy"], &report["average_recall"]), (&0.75.into(), &(2.5 / 3.0).into()), "{report}");
+    assert_eq!(report["classes"]["negative"]["called"]["neutral"], 1, "what was not classified counts as neutral");
+    assert!(report["macro_f1"].as_f64().unwrap() > 0.7 && report["texts_per_second"].as_f64().unwrap() > 0.0);
+    assert!(evaluated_texts("sentiment", texts, &[]).out.contains("macro-F1"));
+
+    let texts = "{\"text\": \"Acme has been down for two hours, nobody answers\", \"problem\": true}\n\
+        {\"text\": \"no problems at all\", \"problem\": false}\n";
+    let ended = evaluated_texts("problems", texts, &["--json"]);
+    let report: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!((&report["auc"], &report["average_precision"]), (&1.0.into(), &1.0.into()), "{report}");
+    assert_eq!((&report["precision_top_10"], &report["problems"]), (&1.0.into(), &1.into()), "{report}");
+    assert!(evaluated_texts("problems", texts, &[]).out.contains("AUC"));
+}
+
+#[test]
+fn evaluate_says_which_line_cannot_be_judged() {
+    for (what, text, expected) in [
+        (
+            "sentiment",
+            "{\"text\": \"a\", \"label\": \"neutral\"}\n{\"text\": \"a\", \"label\": \"fine\"}\n",
+            "texts.jsonl:2: `fine`",
+        ),
+        ("sentiment", "{\"label\": \"neutral\"}\n", "texts.jsonl:1: missing field `text`"),
+        ("problems", "{\"text\": \"a\", \"problem\": \"yes\"}\n", "texts.jsonl:1: invalid type"),
+    ] {
+        let ended = evaluated_texts(what, text, &[]);
+        assert!(ended.code == 2 && ended.err.contains(expected), "{text}: {}", ended.err);
+    }
+    assert_eq!(evaluated_texts("sentiment", "", &["--json"]).code, 0, "nothing to judge");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn explain_and_why_not_tell_the_same_with_and_without_a_daemon() {
     let (home, _web, collector, daemon) = with_one_mention().await;

@@ -24,7 +24,7 @@ const AFTER_TURN: f32 = 1.3;
 /// A word in a name says little: "Bad Blood", "Super Bowl".
 const IN_NAME: f32 = 0.4;
 /// Who links to something and does not speak of themselves reports more than they judge.
-const REPORTED: f32 = 0.7;
+const REPORTED: f32 = 0.8;
 
 /// A known word or phrase at a place.
 #[derive(Clone, Copy, Debug)]
@@ -50,8 +50,7 @@ impl Hit {
 /// All hits in order of place; none overlap: the one that says more counts.
 pub fn hits(found: &Tokens) -> Vec<Hit> {
     let mut hits = candidates(found);
-    keep_strongest(&mut hits, found.tokens.len());
-    let used = used_words(&hits, found.tokens.len());
+    let used = keep_strongest(&mut hits, found.tokens.len());
     let shouting = found.shouted * 2 > found.words;
     for hit in &mut hits {
         weigh(hit, found, &used, shouting);
@@ -107,39 +106,37 @@ fn strength(hit: &Hit) -> f32 {
     says + longer + if silences { 10.0 } else { 0.0 }
 }
 
-fn keep_strongest(hits: &mut Vec<Hit>, tokens: usize) {
-    let overlaps = hits.windows(2).any(|pair| pair[1].first < pair[0].end);
-    if !overlaps {
-        return;
+/// What a word is used for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Free,
+    Alone,
+    /// A phrase has used it up: a negation in one does not turn its neighbour.
+    InPhrase,
+}
+
+/// Leaves the strongest of hits that overlap, and tells what each word is used for.
+fn keep_strongest(hits: &mut Vec<Hit>, tokens: usize) -> Vec<Use> {
+    let mut uses = vec![Use::Free; tokens];
+    let mut order: Vec<(f32, u32)> =
+        hits.iter().enumerate().map(|(index, hit)| (strength(hit), index as u32)).collect();
+    if hits.windows(2).any(|pair| pair[1].first < pair[0].end) {
+        order.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     }
-    let mut order: Vec<(f32, usize)> = hits.iter().enumerate().map(|(index, hit)| (strength(hit), index)).collect();
-    order.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-    let mut taken = vec![false; tokens];
-    let mut kept = vec![false; hits.len()];
     for (_, index) in order {
-        let place = hits[index].first..hits[index].end;
-        if !taken[place.clone()].iter().any(|taken| *taken) {
-            taken[place].fill(true);
-            kept[index] = true;
+        let hit = &mut hits[index as usize];
+        let place = &mut uses[hit.first..hit.end];
+        if place.iter().all(|used| *used == Use::Free) {
+            place.fill(if hit.end - hit.first > 1 { Use::InPhrase } else { Use::Alone });
+        } else {
+            hit.cue = 0;
         }
     }
-    let mut index = 0;
-    hits.retain(|_| {
-        index += 1;
-        kept[index - 1]
-    });
+    hits.retain(|hit| hit.cue != 0);
+    uses
 }
 
-/// Words that a phrase has used up: a negation in one does not turn its neighbour.
-fn used_words(hits: &[Hit], tokens: usize) -> Vec<bool> {
-    let mut used = vec![false; tokens];
-    for hit in hits.iter().filter(|hit| hit.end - hit.first > 1) {
-        used[hit.first..hit.end].fill(true);
-    }
-    used
-}
-
-fn weigh(hit: &mut Hit, found: &Tokens, used: &[bool], shouting: bool) {
+fn weigh(hit: &mut Hit, found: &Tokens, used: &[Use], shouting: bool) {
     let entry = hit.entry();
     let (mut sentiment, mut problem) = (entry.sentiment.unwrap_or(0.0), entry.problem);
     let own = &found.tokens[hit.first..hit.end];
@@ -204,12 +201,12 @@ fn before(first: usize, found: &Tokens) -> &[Token] {
     &found.tokens[first - count..first]
 }
 
-fn is_negated(own: &[Token], before: &[Token], first: usize, found: &Tokens, used: &[bool]) -> bool {
+fn is_negated(own: &[Token], before: &[Token], first: usize, found: &Tokens, used: &[Use]) -> bool {
     // A phrase with a negation inside means what it says.
     if own.iter().any(|token| token.is(WordEntry::NEGATES)) {
         return false;
     }
     let reach = before.len().min(NEGATION_REACH);
     let from = first - reach;
-    (from..first).any(|at| !used[at] && found.tokens[at].is(WordEntry::NEGATES))
+    (from..first).any(|at| used[at] != Use::InPhrase && found.tokens[at].is(WordEntry::NEGATES))
 }

@@ -106,8 +106,22 @@ pub struct Lexicon {
     cues: Vec<CueEntry>,
     /// Node and symbol, and the node that they lead to, laid out in the same way.
     steps: Vec<u64>,
-    /// The cue that ends at a node; 0 is none.
-    ends: Vec<u16>,
+    /// The nodes of the trie; the root is the first.
+    nodes: Vec<NodeInfo>,
+}
+
+/// What is known of a node without looking for its steps.
+#[derive(Clone, Copy, Debug, Default)]
+struct NodeInfo {
+    /// A bit for each symbol that leads on, so that nearly all that do not are not even looked for.
+    next: u64,
+    /// The cue that ends here; 0 is none.
+    end: u16,
+}
+
+/// The bit of a symbol in [`NodeInfo::next`].
+fn bit(symbol: u16) -> u64 {
+    1 << (symbol % 64)
 }
 
 /// Bits of a slot that hold what was looked for's answer.
@@ -144,17 +158,20 @@ impl Lexicon {
     }
 
     fn follow(&self, node: u16, length: usize, tokens: &[Token], best: &mut Option<(usize, u16)>) {
-        let end = self.ends[usize::from(node)];
+        let NodeInfo { end, next: leads } = self.nodes[usize::from(node)];
         if end != 0 && best.is_none_or(|(longest, _)| length > longest) {
             *best = Some((length, end));
         }
         let Some(token) = tokens.get(length).filter(|_| length < MAX_PHRASE) else { return };
         for symbol in self.word(token.entry).symbols.into_iter().take_while(|symbol| *symbol != 0) {
-            if let Some(next) = self.step(node, symbol) {
+            if leads & bit(symbol) != 0
+                && let Some(next) = self.step(node, symbol)
+            {
                 self.follow(next, length + 1, tokens, best);
             }
         }
         if length > 0
+            && leads & bit(Symbol::ANY) != 0
             && let Some(next) = self.step(node, Symbol::ANY)
         {
             self.follow(next, length + 1, tokens, best);
@@ -363,7 +380,7 @@ impl Builder {
         let mut number = vec![0_u16; self.nodes.len()];
         let mut steps = Vec::new();
         // The root keeps the number 0.
-        self.lexicon.ends.push(0);
+        self.lexicon.nodes.push(NodeInfo::default());
         for index in (0..self.nodes.len()).rev() {
             let mut node = std::mem::take(&mut self.nodes[index]);
             node.next.values_mut().for_each(|next| *next = u32::from(number[*next as usize]));
@@ -373,15 +390,18 @@ impl Builder {
                 number[index] = *same;
                 continue;
             }
-            let own = if index == 0 { 0 } else { self.lexicon.ends.len() as u16 };
+            let own = if index == 0 { 0 } else { self.lexicon.nodes.len() as u16 };
             number[index] = own;
             for (symbol, next) in &node.next {
                 let key = step_key(own, *symbol);
                 steps.push((place(key), key << 16 | u64::from(*next)));
             }
+            let info = NodeInfo { next: node.next.keys().fold(0, |bits, symbol| bits | bit(*symbol)), end: node.end };
             if index > 0 {
-                self.lexicon.ends.push(node.end);
+                self.lexicon.nodes.push(info);
                 merged.insert(node, own);
+            } else {
+                self.lexicon.nodes[0] = info;
             }
         }
         self.lexicon.steps = lay_out(&steps);

@@ -47,7 +47,14 @@ struct Part {
 
 impl Part {
     fn read(field: Field, text: &str, names: Option<&Names>) -> Self {
-        let found = tokens::tokens(text, &strip::foreign(text));
+        let mut found = tokens::tokens(text, &[]);
+        // Nearly every short post is one line without code: then nothing is to be left out.
+        if found.marked {
+            let foreign = strip::foreign(text);
+            if !foreign.is_empty() {
+                found = tokens::tokens(text, &foreign);
+            }
+        }
         let hits = hits::hits(&found);
         let about = names.map(|names| names.about(text, &found)).unwrap_or_default();
         Self { field, found, hits, about }
@@ -102,20 +109,4 @@ fn cues(parts: &[Part]) -> Vec<Cue> {
     cues.sort_by(|one, other| strength(other).total_cmp(&strength(one)));
     cues.truncate(Sense::MAX_CUES);
     cues
-}
-
-#[cfg(feature = "dbg")]
-pub fn bench(t: &str, w: u8) -> usize {
-    if w == 9 {
-        std::sync::LazyLock::force(&lexicon::LEXICON);
-        return 0;
-    }
-    match w {
-        0 => read(&Text { title: "", text: t, lang: None }, None).cues.len(),
-        1 => tokens::tokens(t, &strip::foreign(t)).tokens.len(),
-        _ => {
-            let f = tokens::tokens(t, &strip::foreign(t));
-            hits::hits(&f).len()
-        }
-    }
 }

@@ -47,5 +47,6 @@ fn circumstances(part: &Part) -> f32 {
         - 0.15 * some(hashtags, 3)
         + 0.4 * length
         + 0.25 * f32::from(asks)
+        + 0.4 * f32::from(u8::from(found.helpdesk))
         - 0.15 * f32::from(found.exclamations.min(3))
 }

@@ -6,10 +6,6 @@ pub type Foreign = Vec<(usize, usize)>;
 /// Quoted lines (`> …`), fenced and indented code, stack traces, "… wrote:", and everything behind a signature's mark.
 pub fn foreign(text: &str) -> Foreign {
     let mut found = Foreign::new();
-    // Nearly every short post is one line without code.
-    if !has_marks(text) && !text.starts_with('>') {
-        return found;
-    }
     let has_ticks = text.contains('`');
     let (mut at, mut fenced) = (0, false);
     for line in text.split_inclusive('\n') {
@@ -29,11 +25,6 @@ pub fn foreign(text: &str) -> Foreign {
         }
     }
     found
-}
-
-/// Whether there are lines or code. Looks at all bytes without a stop on the way, which is faster in short texts.
-fn has_marks(text: &str) -> bool {
-    text.bytes().fold(false, |found, byte| found | (byte == b'\n') | (byte == b'`'))
 }
 
 fn is_foreign(line: &str, trimmed: &str) -> bool {

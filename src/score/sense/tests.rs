@@ -305,6 +305,16 @@ fn a_quarrel_has_two_sides_and_enough_voices() {
 #[test]
 fn any_bytes_are_read_without_harm() {
     let odd = [
+        "a",
+        "A",
+        "1",
+        "!",
+        "?",
+        "(",
+        "but ",
+        "a.",
+        "not ",
+        "#A",
         "\u{0}",
         "@",
         "#",

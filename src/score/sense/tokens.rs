@@ -14,6 +14,9 @@ const TAIL: usize = 3_000;
 const HASHTAG_ENDS: [&str; 10] =
     ["fail", "fails", "sucks", "suck", "scam", "outage", "problems", "rocks", "ftw", "rules"];
 
+/// What handles that are there to help are called.
+const HELPDESKS: [&[u8]; 6] = [b"help", b"support", b"care", b"service", b"custserv", b"ask"];
+
 /// What stands at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -89,6 +92,10 @@ pub struct Tokens {
     /// Words of the author about themselves.
     pub me: u32,
     pub links: u32,
+    /// Whether a handle is addressed that is there to help: `@acme_support`.
+    pub helpdesk: bool,
+    /// Whether it has several lines, or marks of quotes or code.
+    pub marked: bool,
 }
 
 /// Takes a text apart; `skip` are the stretches that are not the author's own words, in order.
@@ -107,7 +114,12 @@ fn bounds(text: &str) -> (usize, usize) {
     if text.len() <= HEAD + TAIL {
         return (text.len(), text.len());
     }
-    (text.floor_char_boundary(HEAD), text.ceil_char_boundary(text.len() - TAIL))
+    (boundary_before(text, HEAD), boundary_before(text, text.len() - TAIL))
+}
+
+/// The last place up to `at` where a character begins.
+fn boundary_before(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|place| text.is_char_boundary(*place)).unwrap_or(0)
 }
 
 struct Reader<'a> {
@@ -166,6 +178,7 @@ impl<'a> Reader<'a> {
         if let Some(length) = self.emoticon(end) {
             return self.face(length);
         }
+        self.found.marked |= matches!(byte, b'\n' | b'`' | b'>');
         match byte {
             b'@' if self.starts_name(end) => return self.address(end),
             b'#' if self.starts_name(end) => {
@@ -216,52 +229,32 @@ impl<'a> Reader<'a> {
         if matches!(rest[0], b'h' | b'w' | b'H' | b'W') && is_link(rest) {
             return self.link(end);
         }
-        let mut hash = SEED;
-        let (mut lower, mut upper, mut repeated, mut stretched) = (false, 0_u32, 1_u8, false);
-        let mut previous = 0_u8;
-        while self.at < end {
-            let byte = self.bytes[self.at];
-            let folded = byte | 0x20;
-            if byte.is_ascii_alphabetic() {
-                let small = byte & 0x20 != 0;
-                if hashtag && lower && !small {
-                    break;
+        let mut scan = Scan::default();
+        loop {
+            self.at += scan.letters(&self.bytes[self.at..end], hashtag);
+            match self.bytes[self.at..end].first() {
+                Some(b'0'..=b'9') if !hashtag => {
+                    scan.digit(self.bytes[self.at]);
+                    self.at += 1;
                 }
-                lower |= small;
-                upper += u32::from(!small);
-                hash = step(hash, folded);
-            } else if byte.is_ascii_digit() && !hashtag {
-                lower = true;
-                hash = step(hash, byte);
-            } else if let Some(length) = apostrophe(&self.bytes[self.at..end]) {
-                let next = self.bytes.get(self.at + length).map_or(0, |next| next | 0x20);
-                if !next.is_ascii_alphabetic() || previous == 0 {
-                    break;
-                }
-                // `don't` and `dont` are one word; `we're` and `were` are not.
-                if !(next == b't' && previous == b'n') {
-                    hash = step(hash, b'\'');
-                }
-                self.at += length;
-                previous = 0;
-                continue;
-            } else {
-                break;
+                Some(b'\'' | b'\\' | 0xe2) => match scan.apostrophe(&self.bytes[self.at..end]) {
+                    Some(length) => self.at += length,
+                    None => break,
+                },
+                Some(_) | None => break,
             }
-            repeated = if folded == previous { repeated + 1 } else { 1 };
-            stretched |= repeated > 2;
-            previous = folded;
-            self.at += 1;
         }
         // A letter beyond ASCII continues the word.
         if self.at < end && self.bytes[self.at] >= 0x80 && self.next_letter(end) {
             return self.unicode_word(start, end, hashtag);
         }
-        let mut entry = if stretched { self.unstretched(start, self.at) } else { self.lexicon.find(finish(hash)) };
+        let mut entry = match scan.stretched {
+            true => self.unstretched(start, self.at),
+            false => self.lexicon.find(finish(scan.hash)),
+        };
         if hashtag && entry == 0 {
             entry = self.end_of_hashtag(start);
         }
-        let caps = upper >= 2 && !lower;
         self.push(Token {
             start: start as u32,
             end: self.at as u32,
@@ -269,9 +262,9 @@ impl<'a> Reader<'a> {
             flags: 0,
             clause: 0,
             kind: Kind::Word,
-            caps,
+            caps: scan.upper >= 2 && !scan.lower,
             capital: self.bytes[start].is_ascii_uppercase(),
-            stretched,
+            stretched: scan.stretched,
             hashtag,
         });
     }
@@ -358,6 +351,9 @@ impl<'a> Reader<'a> {
         while self.at < end && (in_name(self.bytes[self.at]) || self.joins_name(end)) {
             self.at += 1;
         }
+        let name = &self.bytes[start..self.at];
+        let has = |word: &&[u8]| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
+        self.found.helpdesk |= HELPDESKS.iter().any(has);
         self.mark(start, Kind::Address, Symbol::ADDRESS_ENTRY);
     }
 
@@ -519,6 +515,64 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What is known of a word while its bytes are read.
+struct Scan {
+    hash: u64,
+    lower: bool,
+    upper: u32,
+    /// How often the last letter stands in a row.
+    run: u32,
+    stretched: bool,
+    /// The last letter, small; 0 at the start and behind an apostrophe.
+    previous: u8,
+}
+
+impl Default for Scan {
+    fn default() -> Self {
+        Self { hash: SEED, lower: false, upper: 0, run: 0, stretched: false, previous: 0 }
+    }
+}
+
+impl Scan {
+    /// Reads letters and tells how many there were. In a hashtag a capital behind a small letter begins a new word.
+    fn letters(&mut self, bytes: &[u8], hashtag: bool) -> usize {
+        for (at, byte) in bytes.iter().enumerate() {
+            let folded = byte | 0x20;
+            let small = byte & 0x20 != 0;
+            if !folded.is_ascii_lowercase() || (hashtag && self.lower && !small) {
+                return at;
+            }
+            self.lower |= small;
+            self.upper += u32::from(!small);
+            self.hash = step(self.hash, folded);
+            self.run = (self.run + 1) * u32::from(folded == self.previous);
+            self.stretched |= self.run > 1;
+            self.previous = folded;
+        }
+        bytes.len()
+    }
+
+    fn digit(&mut self, byte: u8) {
+        self.lower = true;
+        self.hash = step(self.hash, byte);
+        self.previous = byte;
+    }
+
+    /// Length of an apostrophe that stands within the word. `don't` and `dont` are one word; `we're` and `were` are not.
+    fn apostrophe(&mut self, bytes: &[u8]) -> Option<usize> {
+        let length = apostrophe(bytes)?;
+        let next = bytes.get(length).map_or(0, |next| next | 0x20);
+        if !next.is_ascii_lowercase() || self.previous == 0 {
+            return None;
+        }
+        if !(next == b't' && self.previous == b'n') {
+            self.hash = step(self.hash, b'\'');
+        }
+        self.previous = 0;
+        Some(length)
+    }
+}
+
 const SEED: u64 = 0xcbf2_9ce4_8422_2325;
 
 fn step(hash: u64, byte: u8) -> u64 {
@@ -550,9 +604,9 @@ pub fn hash(word: &str) -> u64 {
 
 /// The hash of a word of which at most `most` equal letters stand in a row.
 fn hash_squeezed(word: &str, most: u8) -> u64 {
-    let (mut hash, mut previous, mut repeated) = (SEED, 0, 0);
+    let (mut hash, mut previous, mut repeated) = (SEED, 0, 0_u8);
     for byte in word.bytes().map(|byte| byte.to_ascii_lowercase()) {
-        repeated = if byte == previous { repeated + 1 } else { 1 };
+        repeated = if byte == previous { repeated.saturating_add(1) } else { 1 };
         previous = byte;
         if repeated <= most {
             hash = step(hash, byte);
