@@ -47,6 +47,7 @@ impl Lessons {
             | Event::Delivery(_)
             | Event::Replayed { .. }
             | Event::DayOver { .. }
+            | Event::FloodOver { .. }
             | Event::Issue { .. }
             | Event::Down { .. }
             | Event::Expired { .. }

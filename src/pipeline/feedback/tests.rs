@@ -1,5 +1,4 @@
 //! Is feedback checked before it is taken, and is precision counted right?
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
 use crate::model::{Match, Outcome, Post, Priority, Role, Score, Standing, StoryId};

@@ -1,5 +1,4 @@
 //! Does what people correct change what is read, as far as it should, and can it be told why?
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
 use crate::model::{Correction, Feedback, PostId, Timestamp};
