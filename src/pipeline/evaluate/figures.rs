@@ -256,7 +256,9 @@ mod tests {
     #[test]
     fn reliability_sets_what_was_said_beside_what_was_right() {
         let mut reliability = Reliability::default();
-        [(0.62, true), (0.68, false), (1.0, true)].map(|(said, right)| reliability.add(said, right));
+        for (said, right) in [(0.62, true), (0.68, false), (1.0, true)] {
+            reliability.add(said, right);
+        }
         let lines = reliability.lines();
         assert_eq!(lines.len(), 2);
         assert!(close(lines[0].said, 0.65) && close(lines[0].right.value, 0.5));

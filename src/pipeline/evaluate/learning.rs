@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::figures::{Confusion, Ranking};
 use super::{EvaluateError, Lines};
 use crate::model::{Corrected, Label, PostId, Said, Sense, SentimentClass, Timestamp};
-use crate::pipeline::lessons;
 use crate::pipeline::usage::Meter;
 use crate::score::learn::Learned;
+use crate::score::sense::{self, Names, Text};
 
 /// After how many corrections it is measured. Of a smaller file at most half is fed.
 pub const MARKS: [usize; 4] = [0, 50, 200, 1_000];
@@ -54,6 +54,8 @@ struct Line {
     text: String,
     label: Option<String>,
     problem: Option<bool>,
+    /// The name that was asked about, where the judges were asked about one.
+    target: Option<String>,
 }
 
 /// A text, how it is read untrained, and what people said of it.
@@ -119,7 +121,8 @@ fn read(file: &Path) -> Result<Vec<Judged>, EvaluateError> {
     let mut judged: Vec<Judged> = Vec::new();
     for (number, line) in lines.filled() {
         let wrong = |what: String| lines.wrong(number, what);
-        let Line { text, label, problem } = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+        let Line { text, label, problem, target } =
+            serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
         let truth = match (label, problem) {
             (Some(label), None) => Truth::Class(
                 SentimentClass::of(&label)
@@ -134,7 +137,8 @@ fn read(file: &Path) -> Result<Vec<Judged>, EvaluateError> {
         if !judged.first().is_none_or(same) {
             return Err(wrong("the lines above have the other of `label` and `problem`".to_owned()));
         }
-        let untrained = lessons::untrained("", &text, None);
+        let names = target.map(|target| Names::new([target.as_str()]));
+        let untrained = sense::read(&Text { title: "", text: &text, lang: None }, names.as_ref());
         judged.push(Judged { text, untrained, truth });
     }
     Ok(judged)

@@ -7,6 +7,7 @@
 mod english;
 mod hits;
 mod labels;
+mod letters;
 mod lexicon;
 mod problem;
 mod sentiment;

@@ -3,8 +3,9 @@
 //! A word belongs to the name that stands nearest in its clause; a clause without a name goes on about what the one
 //! before was about. In "I love Acme but Globex is terrible", terrible is Globex.
 
+use super::letters::hash;
 use super::lexicon::{LEXICON, WordEntry};
-use super::tokens::{Kind, Token, Tokens, hash};
+use super::tokens::{Kind, Token, Tokens};
 
 /// What is left of words that are about something else.
 const OTHERWISE: f32 = 0.1;
