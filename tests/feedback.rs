@@ -276,7 +276,8 @@ fn the_learning_curve_is_measured_on_texts_that_were_never_fed() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("texts.jsonl");
     let line = |number: usize| {
-        let (problem, words) = if number.is_multiple_of(2) { (true, "sits in the depot") } else { (false, "begins at nine") };
+        let (problem, words) =
+            if number.is_multiple_of(2) { (true, "sits in the depot") } else { (false, "begins at nine") };
         json!({ "text": format!("It {words}, number {number}"), "problem": problem }).to_string()
     };
     std::fs::write(&file, (0..200).map(|number| line(number) + "\n").collect::<String>()).unwrap();
