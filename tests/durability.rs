@@ -225,6 +225,7 @@ fn decided(number: u32) -> Decided {
         answers: Vec::new(),
         standing: Default::default(),
         sense: None,
+        corrected: None,
     }
 }
 

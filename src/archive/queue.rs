@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::{Answered, Engagement, Position, PostId, StoryId, Timestamp};
+use crate::model::{Answered, Engagement, Feedback, Position, PostId, StoryId, Timestamp};
 
 use super::error::ArchiveError;
 use super::record::Record;
@@ -48,6 +48,8 @@ pub(super) enum News {
         tags: Vec<String>,
     },
     Answered(Answered),
+    /// Somebody said what it is.
+    Feedback(Box<Feedback>),
     /// Its words are not kept any more.
     Deleted(Timestamp),
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, AlertId, Answered, Bands, Event, Match, Outcome, Post, PostId, Reason, Score, Sense, Standing, StoryId,
-    SuppressedAlert, Update, event::Decided, event::ThreadRead, is_mention,
+    Alert, AlertId, Answered, Bands, Corrected, Event, Match, Outcome, Post, PostId, Reason, Score, Sense, Standing,
+    StoryId, SuppressedAlert, Update, event::Decided, event::ThreadRead, is_mention,
 };
 use crate::query::Facts;
 
@@ -33,6 +33,9 @@ pub struct Record {
     /// What its words say, for a post that a watch matched.
     #[serde(default)]
     pub sense: Option<Sense>,
+    /// What people said of it, without its words.
+    #[serde(default)]
+    pub corrected: Option<Box<Corrected>>,
     /// By what copies of it are found.
     #[serde(default)]
     pub bands: Bands,
@@ -57,15 +60,24 @@ impl Record {
         let mut owners: Vec<String> = self.matches.iter().filter_map(|found| found.owner.clone()).collect();
         owners.sort();
         owners.dedup();
+        let sense = self.sense_by_people();
         Facts {
             watches: self.matches.iter().map(|found| found.watch.clone()).collect(),
             owners,
             score: self.is_mention().then(|| f64::from(self.score.total)),
             outcome: Some(self.outcome),
-            labels: self.sense.iter().flat_map(Sense::label_names).collect(),
-            sentiment: self.sense.as_ref().and_then(|sense| sense.sentiment.value()).map(f64::from),
+            labels: sense.iter().flat_map(Sense::label_names).collect(),
+            sentiment: sense.as_ref().and_then(|sense| sense.sentiment.value()).map(f64::from),
             ..Facts::default()
         }
+    }
+
+    /// What its words say, and where people said otherwise, what they said.
+    pub fn sense_by_people(&self) -> Option<Sense> {
+        let Some(corrected) = &self.corrected else { return self.sense.clone() };
+        let mut sense = self.sense.clone().unwrap_or_default();
+        corrected.onto(&mut sense);
+        Some(sense)
     }
 
     /// Takes in what became of it. Taking the same in twice changes nothing.
@@ -83,6 +95,13 @@ impl Record {
             }
             News::Answered(answered) => {
                 self.standing.answered.get_or_insert_with(|| answered.clone());
+            }
+            News::Feedback(feedback) => {
+                let fresh = || Box::new(Corrected::new(feedback.post, feedback.at));
+                let mut corrected = self.corrected.take().unwrap_or_else(fresh);
+                corrected.take(feedback);
+                corrected.blank();
+                self.corrected = Some(corrected).filter(|corrected| !corrected.is_empty());
             }
             News::Deleted(at) => {
                 self.post.blank();
@@ -119,6 +138,7 @@ impl From<&Decided> for Record {
             held_back: decided.held_back.clone(),
             standing: decided.standing.clone(),
             sense: decided.sense.clone(),
+            corrected: decided.corrected.clone(),
             bands: decided.story.bands.clone(),
         }
     }
@@ -147,6 +167,7 @@ pub(super) fn changes(events: &[Event]) -> Vec<Change> {
                     stand(post, News::Said { engagement, tags }, &mut posts);
                 }
             }
+            Event::Feedback(feedback) => stand(feedback.post, News::Feedback(feedback.clone()), &mut posts),
             Event::Thread(read) => posts_of_thread(read, &mut posts),
             Event::Forgotten { posts: forgotten, .. } => posts.extend(forgotten.iter().copied().map(Change::Drop)),
             Event::Deleted { posts: deleted, at } => {

@@ -255,7 +255,8 @@ fn found(record: Record, query: &Query, now: Timestamp) -> Found {
     }
     let title = Snippet::of_title(&record.post.title, &hits);
     let text = Snippet::of_text(&record.post.text, &hits);
-    let Record { post, outcome, story, score, matches, alerts: _, held_back, standing, sense, bands: _ } = record;
+    let sense = record.sense_by_people();
+    let Record { post, outcome, story, score, matches, alerts: _, held_back, standing, .. } = record;
     Found { post, outcome, story, score, matches, held_back, standing, sense, title, text }
 }
 

@@ -73,6 +73,7 @@ fn decided(post: Post) -> Decided {
         answers: Vec::new(),
         standing: Default::default(),
         sense: None,
+        corrected: None,
         post,
     }
 }

@@ -1,5 +1,6 @@
 //! `overheard evaluate …`: how right and how fast is a part, on data that was judged by others?
 
+mod learning;
 mod texts;
 
 use std::io::Write;
@@ -26,6 +27,8 @@ pub struct Evaluate {
 enum What {
     /// Compare the posts that rules match with the pairs of a reference; 1 when any pair differs.
     Matches(Matches),
+    /// Feed corrections one by one and measure how the texts held back are read.
+    Learning(learning::Learning),
     /// Compare the sentiment of texts with what people said of them.
     Sentiment(texts::Texts),
     /// Compare how likely texts are problems with what people said of them.
@@ -64,6 +67,7 @@ struct Matches {
 pub fn run(args: &Evaluate, out: &mut dyn Write) -> anyhow::Result<Exit> {
     match &args.what {
         What::Matches(args) => matches(args, out),
+        What::Learning(args) => learning::run(args, out),
         What::Sentiment(args) => texts::sentiment(args, out),
         What::Problems(args) => texts::problems(args, out),
         What::Dedup(args) => dedup(args, out),

@@ -11,10 +11,12 @@ mod deliveries;
 mod demo;
 mod evaluate;
 mod explain;
+mod feedback;
 mod forget;
 mod init;
 mod kinds;
 mod poll;
+mod precision;
 mod rebuild;
 mod reference;
 mod run;
@@ -97,6 +99,10 @@ enum Command {
     Rebuild,
     /// Copy the data, also while the daemon runs.
     Backup(backup::Backup),
+    /// Say what a post is, or whether it matters; later posts are read by it.
+    Feedback(feedback::Feedback),
+    /// Tell how much of what each watch finds is relevant, as people said.
+    Precision(precision::Precision),
     /// Let nothing be left of a post or of an author.
     Forget(forget::Forget),
     /// Write or check the generated reference in config/reference.
@@ -232,6 +238,8 @@ fn dispatch(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Exit> {
         Command::TestRoute(args) => test_route::run(&args, &context, out),
         Command::Rebuild => rebuild::run(&context, out),
         Command::Backup(args) => backup::run(&args, &context, out),
+        Command::Feedback(args) => feedback::run(&args, &context, out),
+        Command::Precision(args) => precision::run(&args, &context, out),
         Command::Forget(args) => forget::run(&args, &context, out),
         Command::Reference(args) => reference::run(&args, out),
     }

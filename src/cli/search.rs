@@ -63,7 +63,7 @@ fn parameters(ask: &SearchQuestion) -> [(&'static str, String); 4] {
 fn search_data(context: &Context, ask: &SearchQuestion) -> anyhow::Result<SearchAnswer> {
     let data = context.open_data()?;
     let names = context.names();
-    match look::search(&data.archive, &names, ask, context.clock.now()) {
+    match look::search(&data.archive, &data.store, &names, ask, context.clock.now()) {
         Ok(answer) => {
             data.close()?;
             Ok(answer)

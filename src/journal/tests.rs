@@ -112,6 +112,7 @@ fn decided() -> Decided {
         answers: Vec::new(),
         standing: Default::default(),
         sense: None,
+        corrected: None,
     }
 }
 

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Alert, AlertId, Counts, Day, Engagement, Handle, Issue, Match, Outcome, Post, PostId, Progress, Rejection, Score,
-    Sense, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update,
+    Alert, AlertId, Corrected, Counts, Day, Engagement, Feedback, Handle, Issue, Match, Outcome, Post, PostId,
+    Progress, Rejection, Score, Sense, Standing, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update,
 };
 
 /// Where an event's frame stands in the journal: frames counted from 1 over the journal's whole life.
@@ -45,6 +45,8 @@ pub enum Event {
     /// On request, nothing of these posts is kept, and they are not taken again; nor is what these authors write
     /// (see [`Author::mark`](super::Author::mark)). Says nothing of what was forgotten.
     Forgotten { posts: Vec<PostId>, authors: Vec<PostId>, at: Timestamp },
+    /// A person said what a post is, or whether it matters.
+    Feedback(Box<Feedback>),
     /// What was to be forgotten is taken in again from here on: these posts and authors, by their marks.
     Readmitted { marks: Vec<PostId>, at: Timestamp },
 }
@@ -206,6 +208,9 @@ pub struct Decided {
     /// What its words say, for a post that a watch matched.
     #[serde(default)]
     pub sense: Option<Sense>,
+    /// What people said of it before this reading.
+    #[serde(default)]
+    pub corrected: Option<Box<Corrected>>,
 }
 
 impl Decided {

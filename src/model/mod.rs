@@ -8,6 +8,7 @@ pub mod alert;
 pub mod conversation;
 pub mod event;
 pub mod fault;
+pub mod feedback;
 pub mod health;
 pub mod issue;
 pub mod mention;
@@ -33,6 +34,7 @@ pub use alert::{
 pub use conversation::{Answered, Standing, next_reading};
 pub use event::{Event, PageRead, Position};
 pub use fault::{Fault, Severity, nearest};
+pub use feedback::{Corrected, Correction, Feedback, Said};
 pub use health::{Budget, FetchProblem, Health, HealthChange, SourceHealth};
 pub use issue::{DeafSource, Deafness, Issue, IssueId};
 pub use mention::{ClauseHit, Field, Match, Priority, Role, Score, ScorePart, Span, WatchVersion};

@@ -3,8 +3,8 @@
 use futures_util::future::BoxFuture;
 
 use super::{
-    Alert, Day, Event, Handle, Health, Mark, Position, PostId, Progress, SourceHealth, Standing, StoryId, Timestamp,
-    event::Validators,
+    Alert, Corrected, Day, Event, Handle, Health, Mark, Position, PostId, Progress, SourceHealth, Standing, StoryId,
+    Timestamp, event::Validators,
 };
 
 /// A view is made from the journal and can be made again.
@@ -56,6 +56,11 @@ pub trait Memory: Send + Sync {
     /// [`flood_window`](super::flood_window)).
     fn sent(&self, _receiver: &str, _window: Timestamp) -> Result<u32, ViewError> {
         Ok(0)
+    }
+
+    /// What people said of a post.
+    fn corrected(&self, _post: PostId) -> Result<Option<Corrected>, ViewError> {
+        Ok(None)
     }
 
     /// What is known of a post beyond its words; also of one not read yet.

@@ -1,6 +1,7 @@
 //! Do the watches find the very pairs that a reference found, and how fast? The parts below ask the same of sentiment and problems.
 
 pub mod figures;
+pub mod learning;
 pub mod texts;
 
 mod dedup;

@@ -207,6 +207,13 @@ pub(super) fn keep_without(event: &Event, forgotten: &HashSet<PostId>) -> Keep {
             let (receiver, window, at, through) = (receiver.clone(), *window, *at, *through);
             Keep::Instead(Box::new(Event::FloodOver { receiver, window, at, through, alerts }))
         }
+        Event::Feedback(feedback) => {
+            if goes(feedback.post) {
+                Keep::Drop
+            } else {
+                Keep::Whole
+            }
+        }
         // An issue is about sources and has no words of anybody's.
         Event::SourceGone { .. }
         | Event::Issue { .. }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::feedback::FeedbackShown;
 use crate::archive::{Archive, Found, SearchRequest, Sort};
 use crate::model::{
     AlertId, ClauseHit, Engagement, Match, Outcome, Post, PostId, PostType, Score, SenseShown, Standing, StoryId,
@@ -103,6 +104,9 @@ pub struct FoundPost {
     /// What became of it since it was read: answered, accepted, closed, deleted.
     #[serde(flatten)]
     pub standing: Standing,
+    /// What people said of it, where anybody did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Box<FeedbackShown>>,
 }
 
 /// A watch that matched a post, as it was recorded when the post was read.
@@ -237,11 +241,14 @@ pub enum SearchError {
     Limit { given: usize },
     #[error("{0}")]
     Archive(#[from] ArchiveError),
+    #[error("{0}")]
+    Store(#[from] ViewError),
 }
 
 /// Searches the archive as of `now`.
 pub fn search(
     archive: &Archive,
+    store: &Store,
     names: &Names,
     ask: &SearchQuestion,
     now: Timestamp,
@@ -256,18 +263,22 @@ pub fn search(
         SortBy::Best => Sort::Best,
     };
     let page = archive.search(&SearchRequest { query, sort, limit: ask.limit, offset: ask.offset, now })?;
-    Ok(SearchAnswer {
-        query: ask.query.clone(),
-        as_of: now,
-        total: page.total,
-        results: page.found.into_iter().map(FoundPost::from).collect(),
-    })
+    let mut results: Vec<FoundPost> = page.found.into_iter().map(FoundPost::from).collect();
+    for found in &mut results {
+        found.feedback = store.corrected(found.id)?.map(|corrected| Box::new(FeedbackShown::from(corrected)));
+    }
+    Ok(SearchAnswer { query: ask.query.clone(), as_of: now, total: page.total, results })
 }
 
 /// The newest mentions.
-pub fn recent_mentions(archive: &Archive, limit: usize, now: Timestamp) -> Result<SearchAnswer, SearchError> {
+pub fn recent_mentions(
+    archive: &Archive,
+    store: &Store,
+    limit: usize,
+    now: Timestamp,
+) -> Result<SearchAnswer, SearchError> {
     let ask = SearchQuestion { query: MENTIONS.to_owned(), sort: SortBy::Newest, limit, offset: 0 };
-    search(archive, &Names::default(), &ask, now)
+    search(archive, store, &Names::default(), &ask, now)
 }
 
 impl From<Found> for FoundPost {
@@ -295,6 +306,7 @@ impl From<Found> for FoundPost {
             lang: post.lang,
             sense: SenseShown::of(sense.as_ref()),
             standing,
+            feedback: None,
         }
     }
 }

@@ -17,10 +17,12 @@ pub mod doors;
 mod ears;
 pub mod evaluate;
 pub mod explain;
+pub mod feedback;
 mod floods;
 pub mod forget;
 pub mod holds;
 mod judge;
+pub mod lessons;
 pub mod look;
 mod nearby;
 mod ours;
@@ -46,6 +48,7 @@ use url::Url;
 
 use cap::{Exhausted, Room};
 use judge::Around;
+use lessons::Lessons;
 
 use crate::dedup;
 use crate::model::event::{Decided, PageRead, Validators};
@@ -127,6 +130,19 @@ pub struct Decision {
 pub struct Learned {
     pub baselines: Baselines,
     pub nearby: Nearby,
+    /// What people taught; `None` where nobody is listened to.
+    pub lessons: Option<Arc<Lessons>>,
+}
+
+impl Learned {
+    /// What a mention's words say, after what people taught.
+    fn read(&self, post: &Post, matches: &[Match]) -> Sense {
+        let untrained = score::read(post, matches);
+        match &self.lessons {
+            Some(lessons) => lessons.read(post, &untrained).sense,
+            None => untrained,
+        }
+    }
 }
 
 /// THE LINE: every post of a page through every stage, each to exactly one outcome.
@@ -246,7 +262,7 @@ fn decide_post(
     let (sense, score) = match matches.is_empty() {
         true => (None, Score::default()),
         false => {
-            let sense = score::read(&post, &matches);
+            let sense = learned.read(&post, &matches);
             let around = Around::of(&post, &story, opened_at, memory)?;
             let score =
                 judge::score(&post, &matches, Some(&sense), origin.received_at, around, rules, &learned.baselines);
@@ -273,6 +289,7 @@ fn decide_post(
         answers: Vec::new(),
         standing: Standing::default(),
         sense,
+        corrected: None,
     };
     converse(&mut decided, rules, memory)?;
     if outcome == Outcome::Mention {
@@ -315,7 +332,14 @@ fn converse(decided: &mut Decided, rules: &Rules, memory: &Overlay<'_>) -> Resul
     let (post, score) = (&decided.post, decided.score.total);
     match decided.outcome {
         // What has words again is there again.
-        Outcome::Edited => decided.standing = Standing { deleted: None, ..memory.standing(post.id)? },
+        Outcome::Edited => {
+            decided.standing = Standing { deleted: None, ..memory.standing(post.id)? };
+            let corrected = memory.corrected(post.id)?;
+            decided.corrected = corrected.map(|mut corrected| {
+                corrected.blank();
+                Box::new(corrected)
+            });
+        }
         Outcome::Mention => {
             let wanted = |found: &Match| {
                 let follow = rules.watches.get(&found.watch).and_then(|watch| watch.follow);

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::event::Decided;
 use crate::model::{
-    Answered, Candidate, Day, Event, Mark, Memory, PostId, Seen, Spent, Standing, StoryDecision, StoryId, Timestamp,
-    ViewError, flood_window, is_mention,
+    Answered, Candidate, Corrected, Day, Event, Mark, Memory, PostId, Seen, Spent, Standing, StoryDecision, StoryId,
+    Timestamp, ViewError, flood_window, is_mention,
 };
 
 /// A memory with the newest decisions laid over it.
@@ -185,6 +185,11 @@ impl<'a> Overlay<'a> {
         self.stories.get(&story).copied().unwrap_or(Candidate { story, ..known })
     }
 
+    /// See [`Memory::corrected`].
+    pub fn corrected(&self, post: PostId) -> Result<Option<Corrected>, ViewError> {
+        self.below.corrected(post)
+    }
+
     /// See [`Memory::members`].
     pub fn members(&self, story: StoryId) -> Result<u32, ViewError> {
         let story = self.resolve(story);
@@ -311,6 +316,7 @@ mod tests {
             answers: Vec::new(),
             standing: Default::default(),
             sense: None,
+            corrected: None,
         }
     }
 

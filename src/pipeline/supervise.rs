@@ -20,6 +20,7 @@ use super::backtest::{self, BacktestError, Question, Report, Tell};
 use super::coverage::Silences;
 use super::data::{self, Data, Places};
 use super::holds::Holds;
+use super::lessons::Lessons;
 use super::look::{self, SearchAnswer, SearchError, SearchQuestion};
 use super::ours::Ours;
 use super::push::{self, PushError, Pushed, Taken};
@@ -70,6 +71,8 @@ pub struct Daemon {
     paths: Paths,
     config: ArcSwap<Config>,
     rules: Arc<ArcSwap<Rules>>,
+    /// What people taught by correcting.
+    pub lessons: Arc<Lessons>,
     /// How many posts a day each source brings; counted once an hour.
     rates: ArcSwap<Rates>,
     listeners: Listeners,
@@ -139,6 +142,12 @@ impl Daemon {
         let Data { journal, store, archive, lock, .. } = data;
         let history = journal.history();
         let rules = Arc::new(ArcSwap::from_pointee(rules_of(&config)));
+        // Before anything is read: a post must not be read otherwise for having come early.
+        let lessons = tokio::task::spawn_blocking({
+            let store = store.clone();
+            move || Lessons::of(&store)
+        });
+        let lessons = Arc::new(lessons.await?);
         let wake = Arc::new(OnceLock::<Arc<Deliverer>>::new());
         let desk = Desk {
             journal,
@@ -146,6 +155,7 @@ impl Daemon {
             archive: archive.clone(),
             dir: dir.clone(),
             rules: rules.clone(),
+            lessons: lessons.clone(),
             wake: Box::new({
                 let wake = wake.clone();
                 move |receiver| wake.get().into_iter().for_each(|deliverer| deliverer.wake(receiver))
@@ -192,6 +202,7 @@ impl Daemon {
             paths,
             config: ArcSwap::from_pointee(config),
             rules,
+            lessons,
             rates: ArcSwap::default(),
             listeners,
             pushes: Semaphore::new(push::AT_ONCE),
@@ -359,12 +370,12 @@ impl Daemon {
 
     /// Searches the archive.
     pub fn search(&self, ask: &SearchQuestion) -> Result<SearchAnswer, SearchError> {
-        look::search(&self.archive, &self.config.load().names, ask, self.clock.now())
+        look::search(&self.archive, &self.store, &self.config.load().names, ask, self.clock.now())
     }
 
     /// The newest mentions.
     pub fn recent_mentions(&self, limit: usize) -> Result<SearchAnswer, SearchError> {
-        look::recent_mentions(&self.archive, limit, self.clock.now())
+        look::recent_mentions(&self.archive, &self.store, limit, self.clock.now())
     }
 
     /// Runs a watch over the archive; for a thread that may block.

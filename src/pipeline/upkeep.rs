@@ -243,6 +243,10 @@ fn blank(event: &mut Event, blanked: &HashMap<PostId, Timestamp>) -> bool {
             alerts.iter_mut().for_each(|alert| found |= blank_alert(alert, &is_deleted));
             found
         }
+        Event::Feedback(feedback) => {
+            let deleted = blanked.get(&feedback.post).is_some_and(|deleted| *deleted >= feedback.at);
+            deleted && feedback.blank()
+        }
         Event::SourceGone { .. }
         | Event::Issue { .. }
         | Event::Down { .. }
@@ -274,7 +278,10 @@ fn keep(event: &Event, holds_progress: bool, retention: &Retention, store: &Stor
         // A rebuild brings the posts back as they stand now, as long as there can be any.
         Event::Deleted { at, .. } => keep_if(now.since(*at) <= retention.mentions),
         Event::Thread(read) => keep_if(now.since(read.at) <= retention.mentions),
-        Event::SourceGone { .. } | Event::Forgotten { .. } | Event::Readmitted { .. } => Keep::Whole,
+        // What people said is worth keeping when the post is long gone; who wants to can take it back or forget the post.
+        Event::SourceGone { .. } | Event::Forgotten { .. } | Event::Readmitted { .. } | Event::Feedback(_) => {
+            Keep::Whole
+        }
     }
 }
 

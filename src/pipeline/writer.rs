@@ -14,6 +14,7 @@ use metrics::{counter, gauge};
 use tokio::sync::{mpsc, oneshot};
 
 use super::data::Places;
+use super::lessons::Lessons;
 use super::{Decision, Learned, Nearby, Overlay, Page, Rules, decide};
 use crate::archive::Archive;
 use crate::journal::{Journal, JournalError};
@@ -79,6 +80,8 @@ pub struct Desk {
     /// The data directory, whose free space is watched.
     pub dir: PathBuf,
     pub rules: Arc<ArcSwap<Rules>>,
+    /// What people taught; kept up to date here.
+    pub lessons: Arc<Lessons>,
     /// Called with a receiver's name when an alert for it is durable.
     pub wake: Box<dyn Fn(&str) + Send>,
 }
@@ -88,7 +91,8 @@ impl Writer {
     pub fn start(desk: Desk) -> std::io::Result<(Self, std::thread::JoinHandle<Journal>)> {
         let (jobs, waiting) = mpsc::channel(QUEUE);
         let stopped = Arc::new(AtomicBool::new(false));
-        let learned = Learned { nearby: Nearby::before(desk.archive.clone()), ..Learned::default() };
+        let nearby = Nearby::before(desk.archive.clone());
+        let learned = Learned { nearby, lessons: Some(desk.lessons.clone()), ..Learned::default() };
         let at_work = AtWork { desk, learned, stopped: stopped.clone() };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || at_work.run(waiting))?;
         Ok((Self { jobs, stopped }, thread))
@@ -271,6 +275,7 @@ impl AtWork {
         self.go_on();
         gauge!(JOURNAL_POSITION).set(position.0 as f64);
         for event in events {
+            self.desk.lessons.take(event, &self.desk.store);
             match event {
                 Event::Page(read) => self.announce(read),
                 Event::Replayed { alert, .. } => self.wake_for(alert),
@@ -284,7 +289,8 @@ impl AtWork {
                 | Event::Thread(_)
                 | Event::Deleted { .. }
                 | Event::Forgotten { .. }
-                | Event::Readmitted { .. } => {}
+                | Event::Readmitted { .. }
+                | Event::Feedback(_) => {}
             }
         }
     }

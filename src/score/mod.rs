@@ -7,6 +7,7 @@ mod authority;
 mod engagement;
 mod feeling;
 mod freshness;
+pub mod learn;
 mod own_link;
 mod priority;
 mod question;

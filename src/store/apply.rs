@@ -54,6 +54,7 @@ impl Layers {
                 Ok(())
             }
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
+            Event::Feedback(feedback) => self.apply_feedback(feedback),
         }
     }
 

@@ -196,6 +196,7 @@ impl Layers {
             record.standing.deleted = Some(at);
             record.blank_to = Some(at);
             self.put_standing(*post, &record)?;
+            self.blank_feedback(*post)?;
         }
         let mut blanked = Vec::new();
         for entry in self.scan(&[key::DELIVERY])? {

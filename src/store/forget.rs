@@ -56,6 +56,7 @@ impl Layers {
             }
             self.remove(&key::post(*post));
             self.remove(&key::standing(*post));
+            self.remove(&key::feedback(*post));
         }
         self.forget_conversations(&posts)?;
         self.forget_alerts(&posts)

@@ -74,6 +74,13 @@ pub fn mentioned(root: PostId, post: PostId) -> Vec<u8> {
 
 /// Issue id → the issue.
 pub const ISSUE: u8 = b'e';
+/// Post id → what stands of what people said of the post.
+pub const FEEDBACK: u8 = b'b';
+
+pub fn feedback(post: PostId) -> [u8; 11] {
+    tagged(FEEDBACK, post)
+}
+
 /// Moment at which nobody listened any more → when somebody did again.
 pub const DOWN: u8 = b'o';
 

@@ -13,8 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Alert, Candidate, Day, Event, Handle, Mark, Memory, Outbox, Pending, Position, PostId, Seen, SourceState, Spent,
-    Standing, StoryId, Timestamp, View, ViewError,
+    Alert, Candidate, Corrected, Day, Event, Handle, Mark, Memory, Outbox, Pending, Position, PostId, Seen,
+    SourceState, Spent, Standing, StoryId, Timestamp, View, ViewError,
 };
 
 mod apply;
@@ -23,6 +23,7 @@ mod codec;
 mod conversations;
 mod days;
 mod disk;
+mod feedback;
 mod filter;
 mod floods;
 mod forget;
@@ -215,6 +216,10 @@ impl Memory for Store {
     fn source(&self, source: &str) -> Result<SourceState, ViewError> {
         let record = self.read(|layers| layers.source_record(source))?;
         Ok(record.map(SourceState::from).unwrap_or_default())
+    }
+
+    fn corrected(&self, post: PostId) -> Result<Option<Corrected>, ViewError> {
+        self.read(|layers| layers.corrected(post))
     }
 
     fn members(&self, story: StoryId) -> Result<u32, ViewError> {

@@ -119,6 +119,7 @@ fn decided(posts: &[(String, String)], number: usize, total: usize) -> Decided {
         answers: Vec::new(),
         standing: Default::default(),
         sense: None,
+        corrected: None,
         post,
     }
 }

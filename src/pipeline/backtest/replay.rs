@@ -137,6 +137,7 @@ impl<'a> Replay<'a> {
             answers: Vec::new(),
             standing: Default::default(),
             sense: Some(sense),
+            corrected: None,
         };
         route(&mut decided, false, self.rules, &Overlay::new(&self.told))?;
         self.told.remember(&decided, self.rules);

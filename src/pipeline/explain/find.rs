@@ -3,20 +3,48 @@
 use url::Url;
 
 use super::{Evidence, ExplainError};
-use crate::archive::{Record, SearchRequest, Sort};
-use crate::model::{PostId, StoryId};
+use crate::archive::{Archive, Record, SearchRequest, Sort};
+use crate::model::{PostId, StoryId, Timestamp};
 use crate::normalize::canonical_url;
 use crate::query::ast::FieldClause;
 use crate::query::{Names, Place, Query};
+use crate::store::Store;
 
 /// Most posts at one address that are looked at.
 const MAX_AT_ADDRESS: usize = 50;
 /// How the ids of alerts begin.
 const ALERT: &str = "alert_";
 
+/// The post that is meant by an address, an id or an alert; `None` when the archive does not hold it.
+///
+/// # Errors
+/// The archive or the store cannot be read.
+pub fn find_post(
+    archive: &Archive,
+    store: &Store,
+    asked: &str,
+    now: Timestamp,
+) -> Result<Option<Record>, ExplainError> {
+    let looked = Looked { archive, store, now };
+    Ok(looked.find(asked)?.map(|(record, _)| record))
+}
+
+/// Where posts are looked for.
+struct Looked<'a> {
+    archive: &'a Archive,
+    store: &'a Store,
+    now: Timestamp,
+}
+
 impl Evidence<'_> {
     /// The post, and others at the same address. `None` when the archive does not hold it.
     pub(super) fn find(&self, asked: &str) -> Result<Option<(Record, Vec<Record>)>, ExplainError> {
+        Looked { archive: self.archive, store: self.store, now: self.now }.find(asked)
+    }
+}
+
+impl Looked<'_> {
+    fn find(&self, asked: &str) -> Result<Option<(Record, Vec<Record>)>, ExplainError> {
         let asked = asked.trim();
         if asked.starts_with(ALERT) {
             let Some(alert) = self.store.alert(asked)? else { return Ok(None) };

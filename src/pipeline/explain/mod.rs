@@ -28,6 +28,7 @@ use crate::model::{
 use crate::store::{DeliveryFilter, Store};
 
 pub use differs::{Change, Difference};
+pub use find::find_post;
 pub use sense::{CueTold, LabelTold, SenseTold};
 pub use shown::{ClauseShown, Currency, MatchShown, Member, PostShown};
 pub use story::{Joined, StoryShown};

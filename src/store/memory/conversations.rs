@@ -2,8 +2,9 @@
 
 use super::state::State;
 use crate::model::event::{Decided, ThreadRead};
-use crate::model::{Answered, Mark, PostId, Timestamp, is_mention};
+use crate::model::{Answered, Feedback, Mark, PostId, Timestamp, is_mention};
 use crate::store::conversations::{begun, newest, read_again, says_standing, stand_after};
+use crate::store::feedback::after;
 use crate::store::{Left, blank_alert, forget_in_alert};
 
 impl State {
@@ -45,10 +46,18 @@ impl State {
             let record = self.standing.entry(*post).or_default();
             record.standing.deleted = Some(at);
             record.blank_to = Some(at);
+            if let Some(corrected) = self.corrected.get_mut(post) {
+                corrected.blank();
+            }
         }
         for delivery in self.deliveries.values_mut() {
             blank_alert(&mut delivery.alert, &|post| posts.contains(&post));
         }
+    }
+
+    pub fn apply_feedback(&mut self, feedback: &Feedback) {
+        let before = self.corrected.remove(&feedback.post);
+        self.corrected.extend(after(before, feedback).map(|corrected| (corrected.post, corrected)));
     }
 
     pub fn apply_forgotten(&mut self, posts: &[PostId], authors: &[PostId]) {
@@ -61,6 +70,7 @@ impl State {
             }
         }
         self.standing.retain(|post, _| !goes(post));
+        self.corrected.retain(|post, _| !goes(post));
         self.mentioned.retain(|(_, post), _| !goes(post));
         self.followed.retain(|_, followed| !goes(&followed.post));
         self.deliveries

@@ -10,8 +10,8 @@ use super::issues::in_order;
 use super::key::day;
 use super::{Delivery, DeliveryFilter, Down, Flooded, Followed, HeldDay, Story};
 use crate::model::{
-    Candidate, Counts, Day, Event, FLOOD_WINDOW, Handle, Issue, Mark, Memory, Outbox, Pending, Position, PostId, Seen,
-    SourceState, Spent, Standing, StoryId, Timestamp, View, ViewError,
+    Candidate, Corrected, Counts, Day, Event, FLOOD_WINDOW, Handle, Issue, Mark, Memory, Outbox, Pending, Position,
+    PostId, Seen, SourceState, Spent, Standing, StoryId, Timestamp, View, ViewError,
 };
 
 mod conversations;
@@ -60,6 +60,13 @@ impl InMemory {
         let mut issues: Vec<Issue> = self.state().issues.values().cloned().collect();
         in_order(&mut issues);
         issues
+    }
+
+    /// See [`Store::all_corrected`](super::Store::all_corrected).
+    pub fn all_corrected(&self) -> Vec<Corrected> {
+        let mut all: Vec<Corrected> = self.state().corrected.values().cloned().collect();
+        super::feedback::in_order(&mut all);
+        all
     }
 
     /// See [`Store::downs`](super::Store::downs).

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::days::{HeldKey, SpentOn};
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead};
 use crate::model::{
-    Alert, AlertId, Counts, Day, Duration, Event, Handle, Issue, IssueId, Mark, Position, PostId, SourceState, StoryId,
-    Timestamp,
+    Alert, AlertId, Corrected, Counts, Day, Duration, Event, Handle, Issue, IssueId, Mark, Position, PostId,
+    SourceState, StoryId, Timestamp,
 };
 use crate::store::issues::ISSUES_KEPT;
 use crate::store::key::day;
@@ -40,6 +40,7 @@ pub struct State {
     pub standing: BTreeMap<PostId, StandingRecord>,
     /// Dates of mentions by root and post.
     pub mentioned: BTreeMap<(PostId, PostId), Timestamp>,
+    pub corrected: BTreeMap<PostId, Corrected>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -110,6 +111,7 @@ impl State {
             Event::Forgotten { posts, authors, at: _ } => self.apply_forgotten(posts, authors),
             Event::Readmitted { marks, at: _ } => self.forgotten.retain(|mark| !marks.contains(mark)),
             Event::Deleted { posts, at } => self.apply_deleted(posts, *at),
+            Event::Feedback(feedback) => self.apply_feedback(feedback),
         }
     }
 

@@ -93,6 +93,7 @@ fn event() -> impl Strategy<Value = Vec<Event>> {
         2 => (prop::collection::vec(0..NUMBERS, 1..4), 0..2000i64).prop_map(|(posts, at)| expired(&posts, at * HOUR)),
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..2000i64).prop_map(|(posts, at)| deleted(&posts, at * HOUR)),
         1 => (prop::collection::vec(0..NUMBERS, 1..3), 0..NUMBERS).prop_map(|(posts, author)| forgotten(&posts, &[author])),
+        2 => (0..NUMBERS, 0..2000i64, 0..5u8).prop_map(|(post, at, what)| feedback(post, at * HOUR, what)),
         1 => prop::collection::vec(0..NUMBERS, 1..3).prop_map(|marks| readmitted(&marks)),
         2 => (0..NUMBERS, 0..2000i64, prop::option::of(0..2000i64), prop::option::of(0..NUMBERS), any::<bool>())
             .prop_map(|(root, at, next, accepted, closed)| thread(root, at * HOUR, next, accepted, closed)),
@@ -218,6 +219,7 @@ impl Pair {
         assert_eq!(left.all_sources(), right.all_sources());
         assert_eq!(left.counted(Timestamp(0)), right.counted(Timestamp(0)));
         assert_eq!((left.all_issues(), left.all_downs()), (right.all_issues(), right.all_downs()));
+        assert_eq!(self.store.all_corrected().unwrap(), self.model.all_corrected());
         assert_eq!((left.all_followed(), left.all_blanked()), (right.all_followed(), right.all_blanked()));
         for number in 0..NUMBERS {
             assert_eq!(left.standing(id(number)), right.standing(id(number)));

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use crate::model::event::{Decided, DeliveryAttempt, DeliveryResult, PageRead, Stub, ThreadRead, Validators};
 use crate::model::{
-    Alert, Counts, Day, DeafSource, Deafness, Digest, Engagement, Event, Handle, Issue, JoinedBy, Match, Memory,
-    Outbox, Outcome, Position, Post, PostId, Progress, Reason, Score, SourceState, StoryDecision, StoryId,
-    SuppressedAlert, Timestamp, Update, View, flood_window,
+    Alert, Correction, Counts, Day, DeafSource, Deafness, Digest, Engagement, Event, Feedback, Handle, Issue, JoinedBy,
+    Label, Match, Memory, Outbox, Outcome, Position, Post, PostId, Progress, Reason, Score, SentimentClass,
+    SourceState, StoryDecision, StoryId, SuppressedAlert, Timestamp, Update, View, flood_window,
 };
 use crate::store::memory::InMemory;
 use crate::store::{Delivery, DeliveryFilter, Down, Flooded, Followed, HeldDay, Store, Story};
@@ -204,6 +204,7 @@ pub fn joins(number: u8, to: u8, at: i64) -> Decided {
         answers: Vec::new(),
         standing: Default::default(),
         sense: None,
+        corrected: None,
     }
 }
 
@@ -394,6 +395,27 @@ pub fn down(from: i64, until: i64) -> Vec<Event> {
 pub fn forgotten(posts: &[u8], authors: &[u8]) -> Vec<Event> {
     let ids = |numbers: &[u8]| numbers.iter().copied().map(id).collect();
     vec![Event::Forgotten { posts: ids(posts), authors: ids(authors), at: Timestamp(0) }]
+}
+
+/// A person says something of a post; `what` tells which.
+pub fn feedback(post: u8, at: i64, what: u8) -> Vec<Event> {
+    let correction = match what {
+        0 => Correction::Relevance { watch: "acme".into(), relevant: Some(true) },
+        1 => Correction::Sentiment { class: Some(SentimentClass::Negative) },
+        2 => Correction::Label { label: Label::Bug, applies: Some(false) },
+        3 => Correction::Sentiment { class: None },
+        _ => Correction::Everything,
+    };
+    vec![Event::Feedback(Box::new(Feedback {
+        post: id(post),
+        at: Timestamp(at),
+        by: "ana".into(),
+        note: Some("seen".into()),
+        corrections: vec![correction],
+        title: String::new(),
+        text: format!("post {post}"),
+        lang: None,
+    }))]
 }
 
 pub fn deleted(posts: &[u8], at: i64) -> Vec<Event> {

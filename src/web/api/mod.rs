@@ -5,6 +5,7 @@ pub mod backup;
 pub mod count;
 pub mod deliveries;
 pub mod explain;
+pub mod feedback;
 pub mod forget;
 pub mod health;
 pub mod issues;

@@ -33,7 +33,7 @@ pub async fn run(daemon: Arc<Daemon>, ask: SearchQuestion) -> Result<SearchAnswe
             error @ (SearchError::Limit { .. }
             | SearchError::Archive(ArchiveError::TooBroad { .. } | ArchiveError::TooFar { .. })),
         )) => Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_request", error.to_string())),
-        Ok(Err(SearchError::Archive(error))) => Err(failed(error.to_string())),
+        Ok(Err(error @ (SearchError::Archive(_) | SearchError::Store(_)))) => Err(failed(error.to_string())),
         Err(error) => Err(failed(error.to_string())),
     }
 }
