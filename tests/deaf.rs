@@ -182,7 +182,8 @@ impl Source for TwoWays {
             (true, 1) => "/lesser2",
             _ => return Next::Done,
         };
-        Next::Http(Box::new(Request::get(format!("{}{path}", self.0).parse().unwrap_or_else(|_| panic!("{path}")))))
+        let address = format!("{}{path}", self.0).parse();
+        address.map_or(Next::Done, |address| Next::Http(Box::new(Request::get(address))))
     }
 
     fn read(&self, progress: &Progress, _: &Response) -> Result<Reading, ReadError> {

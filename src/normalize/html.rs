@@ -74,6 +74,8 @@ struct Walk<'a> {
     /// How many `pre` and how many code elements are open.
     pre: u32,
     code: u32,
+    /// How many `blockquote` are open.
+    quotes: u32,
     /// The element that hides what comes, and how many of its name are open.
     hidden: Option<(&'a str, u32)>,
     /// A `<![CDATA[` was met: its end is no text.
@@ -93,6 +95,7 @@ impl<'a> Walk<'a> {
             links: Vec::new(),
             pre: 0,
             code: 0,
+            quotes: 0,
             hidden: None,
             cdata: false,
             no_tag_end: false,
@@ -232,6 +235,7 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         self.set_apart(element);
+        self.quote(name, u32::saturating_add);
     }
 
     fn end_tag(&mut self, name: &str) {
@@ -249,6 +253,15 @@ impl<'a> Walk<'a> {
             _ => {}
         }
         self.set_apart(element);
+        self.quote(name, u32::saturating_sub);
+    }
+
+    /// What others wrote stays apart from what the author did. A title is one line and has no quotations.
+    fn quote(&mut self, name: &str, count: fn(u32, u32) -> u32) {
+        if name.eq_ignore_ascii_case("blockquote") && self.unknown == Unknown::IsMarkup {
+            self.quotes = count(self.quotes, 1);
+            self.tidy.quote(self.quotes > 0);
+        }
     }
 
     fn set_apart(&mut self, element: Element) {
@@ -298,6 +311,8 @@ mod tests {
             ("<p hidden>x<p>y</p></p>z<span style=\"Display: none\">q</span>w", "zw"),
             ("<img hidden src=x>seen", "seen"),
             ("<head><title>t</title><meta x></head><body>b</body>", "b"),
+            ("<p>a</p><blockquote><p>b<br>c</p><blockquote>d</blockquote></blockquote>e", "a\n> b\n> c\n> d\ne"),
+            ("</blockquote>a<blockquote>b", "a\n> b"),
             ("<a title=\"1 > 0\" href='x'>link</a>", "link"),
             ("![CDATA[ <![CDATA[<p>inner</p>]]>", "![CDATA[\ninner"),
         ] {

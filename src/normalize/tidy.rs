@@ -24,12 +24,17 @@ pub(super) struct Tidy {
     out: String,
     gap: Gap,
     limit: usize,
+    /// What comes next is quoted from others: each of its lines begins with [`QUOTED`].
+    quoted: bool,
 }
+
+/// Marks a quoted line, as people do in plain text.
+const QUOTED: &str = "> ";
 
 impl Tidy {
     /// An empty text of at most `limit` bytes.
     pub(super) fn new(limit: usize, expected: usize) -> Self {
-        Self { out: String::with_capacity(expected.min(limit)), gap: Gap::None, limit }
+        Self { out: String::with_capacity(expected.min(limit)), gap: Gap::None, limit, quoted: false }
     }
 
     /// Ends the line, unless nothing stands on it.
@@ -40,6 +45,11 @@ impl Tidy {
     /// Separates what follows by a space at least.
     pub(super) fn space(&mut self) {
         self.widen(Gap::Space);
+    }
+
+    /// Says whether what follows is quoted; the line must have ended.
+    pub(super) fn quote(&mut self, quoted: bool) {
+        self.quoted = quoted;
     }
 
     /// Nothing more fits.
@@ -94,10 +104,12 @@ impl Tidy {
             Gap::Line => "\n",
             Gap::Paragraph => "\n\n",
         };
-        let room = self.limit.saturating_sub(self.out.len() + gap.len());
+        let mark = if self.quoted && (self.gap >= Gap::Line || self.out.is_empty()) { QUOTED } else { "" };
+        let room = self.limit.saturating_sub(self.out.len() + gap.len() + mark.len());
         let fits = if run.len() <= room { run } else { cut(run, room).trim_end() };
         if !fits.is_empty() {
             self.out.push_str(gap);
+            self.out.push_str(mark);
             self.out.push_str(fits);
             self.gap = Gap::None;
         }

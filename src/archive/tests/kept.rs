@@ -1,7 +1,7 @@
 //! What stays in the archive, for how long, and under which story?
 
 use super::*;
-use crate::model::{Counts, Engagement, Update};
+use crate::model::{Correction, Counts, Engagement, Feedback, Label, SentimentClass, Update};
 
 fn ids(keys: &[&str]) -> Vec<PostId> {
     keys.iter().map(|key| PostId::of(key)).collect()
@@ -179,4 +179,42 @@ fn a_post_edited_in_the_frame_that_moves_its_story_keeps_its_new_words() {
     archive.flush(PATIENCE).unwrap();
     assert_eq!(members(&archive, "a"), ["a", "b", "c"]);
     assert_eq!(keys(&archive, "\"new words\""), ["b"]);
+}
+
+/// The frame of what somebody said of a post.
+fn corrected(key: &str, corrections: Vec<Correction>) -> Vec<Event> {
+    let feedback = Feedback {
+        post: PostId::of(key),
+        at: NOW,
+        by: "ann".to_owned(),
+        note: None,
+        corrections,
+        title: "Acme is up".to_owned(),
+        text: String::new(),
+        lang: None,
+    };
+    vec![Event::Feedback(Box::new(feedback))]
+}
+
+#[test]
+fn a_mention_is_found_by_what_people_say_it_is_until_they_take_it_back() {
+    let (_dir, archive) = archive_of(vec![mention(post("a", "Acme is up", ""), "brand", "it", 60)]);
+    let found = |query: &str| {
+        archive.flush(PATIENCE).unwrap();
+        keys(&archive, query).len()
+    };
+    assert_eq!(found("label:problem"), 0);
+    let bug = Correction::Label { label: Label::Bug, applies: Some(true) };
+    let bad = Correction::Sentiment { class: Some(SentimentClass::Negative) };
+    archive.apply(Position(2), &corrected("a", vec![bug, bad])).unwrap();
+    assert_eq!((found("label:problem"), found("sentiment<0")), (1, 1));
+    // An edit brings along what people said before.
+    let said = archive.get(PostId::of("a")).unwrap().and_then(|record| record.corrected);
+    let edited = mention(post("a", "Acme is up again", ""), "brand", "it", 60);
+    let edited = Decided { outcome: Outcome::Edited, corrected: said, ..edited };
+    let read = PageRead { posts: vec![edited], ..PageRead::default() };
+    archive.apply(Position(3), &[Event::Page(Box::new(read))]).unwrap();
+    assert_eq!((found("again label:bug"), found("sentiment<0")), (1, 1));
+    archive.apply(Position(4), &corrected("a", vec![Correction::Everything])).unwrap();
+    assert_eq!((found("label:problem"), found("sentiment<0")), (0, 0));
 }
