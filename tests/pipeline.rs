@@ -212,9 +212,14 @@ async fn a_bad_configuration_changes_nothing_and_a_good_one_is_taken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_post_of_a_page_ends_in_one_counted_outcome() {
     let (web, collector, home) = one_feed().await;
-    let items =
-        [("/1", "Acme is down", LONG), ("/2", "Weather", "Sunny."), ("/2", "Weather", "Sunny."), ("/3", "", "")];
-    web.set("news.test", "/feed.xml", Page::rss(&items));
+    let item = |path: &str, title: &str, text: &str| {
+        format!("<item><guid>{path}</guid><title>{title}</title><description>{text}</description></item>")
+    };
+    let (news, weather) = (item("1", "Acme is down", LONG), item("2", "Weather", "Sunny."));
+    let nothing = "<item><guid>3</guid></item>";
+    let body = format!("<rss version=\"2.0\"><channel>{news}{weather}{weather}{nothing}</channel></rss>");
+    let page = Page::Ok { content_type: "application/rss+xml", body: body.into(), headers: Vec::new() };
+    web.set("news.test", "/feed.xml", page);
     let inside = Inside::start(&home).await;
     inside.until("the poll", async || (inside.health("news").counts.total() > 0).then_some(())).await;
     let counts = inside.health("news").counts;

@@ -25,6 +25,8 @@ pub(super) struct Common {
     /// Weight of the words before the first and behind the last common one, of each.
     pub outside: [f32; 2],
     pub own: [Option<Own>; 2],
+    /// Places where each has other words.
+    pub replaced: usize,
     /// Places where both have a number or a date, and another one.
     pub conflicts: usize,
 }
@@ -51,6 +53,8 @@ const SHARE: f32 = 0.5;
 const AGAINST: f32 = 0.4;
 /// Least words in common.
 const WORDS: usize = 3;
+/// One place may have other words, and one more for so many common words: who fills in a form changes each of its few fields.
+const WORDS_A_REPLACEMENT: usize = 12;
 
 pub(super) fn decide(common: &Common) -> Option<Likeness> {
     let [a, b] = common.of;
@@ -60,6 +64,7 @@ pub(super) fn decide(common: &Common) -> Option<Likeness> {
     let against = common.other.max(opposite) + BETWEEN * common.between;
     let same = common.words >= WORDS
         && common.conflicts == 0
+        && common.replaced <= 1 + common.words / WORDS_A_REPLACEMENT
         && a.max(b) <= 2.0 * a.min(b) + 6.0
         && share >= SHARE
         && against <= AGAINST * common.weight
@@ -154,6 +159,7 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
         } else {
             let (gap_a, gap_b) = (weigh(a, i, behind.0), weigh(b, j, behind.1));
             common.other += gap_a.min(gap_b);
+            common.replaced += usize::from(gap_a > 0.0 && gap_b > 0.0);
             common.conflicts += usize::from(conflict(a, (i, behind.0), b, (j, behind.1)));
             if at_end {
                 common.outside = [gap_a, gap_b];
@@ -171,6 +177,7 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
     }
     let (head_a, head_b) = (weigh(a, 0, behind.0), weigh(b, 0, behind.1));
     common.other += head_a.min(head_b);
+    common.replaced += usize::from(head_a > 0.0 && head_b > 0.0);
     common.outside[0] += head_a;
     common.outside[1] += head_b;
     common

@@ -48,6 +48,7 @@ fn strangers_with_words_in_common_stay_strangers() {
         ("one phrase", "Visual Anvil Studio is now open source", "Visual Anvil Studio for beginners"),
         ("both go on", "State of emergency in the foundry", "Coyote declares state of emergency after a fall"),
         ("politeness", "@acme thanks for your help", "@acme thanks for your quick answer"),
+        ("a form", "Acme is down\nAll that is known: Acme is down.", "Acme one\nAll that is known: Acme one."),
         ("a name", "@acme", "@acme"),
         ("nothing", "", ""),
         ("other words", "東京でアクメの新製品が発表された", "大阪で別の会社の本が出版された"),
