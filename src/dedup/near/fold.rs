@@ -37,6 +37,11 @@ impl Shape {
         (self.0 >> LENGTH_AT) & MAX_LENGTH
     }
 
+    /// One bit for each letter that stands in it.
+    pub(super) fn letters(self) -> u32 {
+        self.0 & LETTERS
+    }
+
     /// Digits only, or digits and letters: never a typing error of another one.
     pub(super) fn is_number(self) -> bool {
         self.0 & NUMBER != 0

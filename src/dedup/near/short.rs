@@ -98,6 +98,9 @@ impl Sieve {
     }
 }
 
+/// Share of the letters of two pieces of text from which one may be the other with typing errors.
+const MISTYPED: f64 = 0.45;
+
 /// Words in one row of the table, and one before the first.
 const WIDE: usize = SHORT + 1;
 
@@ -159,7 +162,7 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
         } else {
             let (gap_a, gap_b) = (weigh(a, i, behind.0), weigh(b, j, behind.1));
             common.other += gap_a.min(gap_b);
-            common.replaced += usize::from(gap_a > 0.0 && gap_b > 0.0);
+            common.replaced += usize::from(replaced(a, (i, behind.0), b, (j, behind.1)));
             common.conflicts += usize::from(conflict(a, (i, behind.0), b, (j, behind.1)));
             if at_end {
                 common.outside = [gap_a, gap_b];
@@ -177,7 +180,7 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
     }
     let (head_a, head_b) = (weigh(a, 0, behind.0), weigh(b, 0, behind.1));
     common.other += head_a.min(head_b);
-    common.replaced += usize::from(head_a > 0.0 && head_b > 0.0);
+    common.replaced += usize::from(replaced(a, (0, behind.0), b, (0, behind.1)));
     common.outside[0] += head_a;
     common.outside[1] += head_b;
     common
@@ -199,6 +202,16 @@ fn count_own(own: &mut Option<Own>, sketch: &Sketch, at: usize) {
     if let Some(own) = own {
         own.common += 1 - sketch.quoted(at, at + 1);
     }
+}
+
+/// Whether each has words of its own in a gap between common words: others, and not the same ones badly mistyped.
+fn replaced(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)) -> bool {
+    let letters = |sketch: &Sketch, (from, to): (usize, usize)| {
+        sketch.shapes[from..to].iter().fold(0, |letters, shape| letters | shape.letters())
+    };
+    let (a, b) = (letters(a, gap_a), letters(b, gap_b));
+    let (common, all) = ((a & b).count_ones(), (a | b).count_ones());
+    a != 0 && b != 0 && f64::from(common) < MISTYPED * f64::from(all)
 }
 
 /// Whether both have a number or a date in a gap between common words.
