@@ -16,6 +16,8 @@ const MIN_WORDS: usize = 6;
 const MIN_LETTERS: usize = 6;
 /// Han characters alone may be Japanese; so many without kana are Chinese.
 const MIN_HAN: usize = 12;
+/// So many words of English are enough.
+const ENOUGH: usize = 16;
 /// How sure the comparison must be, of 1, where no small word of English stands in the text.
 const SURE: f64 = 0.75;
 /// Share of a text's words which must be [`ENGLISH`] for English to be told without comparing languages.
@@ -210,15 +212,16 @@ static DETECTOR: LazyLock<Detector> =
 /// The primary subtag of the language that a title and a text are written in, as far as they tell; else the one `stated`.
 pub(super) fn identify(title: &str, text: &str, stated: Option<String>) -> Option<String> {
     let prose = prose(title, text);
-    let words = prose.split(' ').filter(|word| word.contains(char::is_alphabetic)).count();
-    if prose.is_ascii() && words < MIN_WORDS {
-        return stated;
-    }
-    let english = english_words(&prose);
-    if words >= MIN_WORDS && is_english(&english, words, stated.as_deref() == Some("en")) {
+    let counted = count(&prose);
+    if is_english(&counted, stated.as_deref() == Some("en")) {
         return Some("en".to_owned());
     }
-    found(&prose, words, english.is_empty()).or(stated)
+    // Comparing languages is dear, and of a text with a word or two of English it says little.
+    let telling = counted.words >= MIN_WORDS && counted.english == 0;
+    if prose.is_ascii() && !telling {
+        return stated;
+    }
+    found(&prose, counted.words, counted.english == 0).or(stated)
 }
 
 /// What comparing languages finds; `None` where that is not to be believed. The dear part: about 40 µs.
@@ -259,24 +262,41 @@ fn is_enough(prose: &str, words: usize, found: &Info) -> bool {
     }
 }
 
-/// Whether enough of the words are such that only English has them: at least two different ones, or one where the site
-/// says that it is English.
-fn is_english(english: &[usize], words: usize, stated: bool) -> bool {
-    let Some((first, others)) = english.split_first() else { return false };
-    stated || (others.iter().any(|other| other != first) && english.len() as f64 >= ENGLISH_SHARE * words as f64)
+/// How many words a text has, and which of them only English has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    words: usize,
+    english: usize,
+    /// Two of these are different words.
+    differ: bool,
 }
 
-/// The places in [`ENGLISH`] of those words of a text that stand there.
-fn english_words(prose: &str) -> Vec<usize> {
-    let mut found = Vec::new();
+/// Whether enough of the words are such that only English has them: at least two different ones, or one where the site
+/// says that it is English.
+fn is_english(counted: &Counted, stated: bool) -> bool {
+    let Counted { words, english, differ } = *counted;
+    words >= MIN_WORDS && english > 0 && (stated || (differ && english as f64 >= ENGLISH_SHARE * words as f64))
+}
+
+/// Counts the words of a text, and no more of them than [`ENOUGH`] once they are English.
+fn count(prose: &str) -> Counted {
+    let mut counted = Counted::default();
+    let mut first = None;
     let mut word = String::new();
-    for raw in prose.split(' ') {
+    for raw in prose.split(' ').filter(|word| word.contains(char::is_alphabetic)) {
+        counted.words += 1;
         word.clear();
         let letters = raw.trim_matches(|c: char| !c.is_alphanumeric());
         word.extend(letters.chars().map(|c| if c == '’' { '\'' } else { c.to_ascii_lowercase() }));
-        found.extend(ENGLISH.binary_search(&word.as_str()));
+        if let Ok(place) = ENGLISH.binary_search(&word.as_str()) {
+            counted.english += 1;
+            counted.differ |= *first.get_or_insert(place) != place;
+        }
+        if counted.words >= ENOUGH && is_english(&counted, false) {
+            break;
+        }
     }
-    found
+    counted
 }
 
 /// The words that somebody wrote here: without addresses, handles, tags, numbers and lines quoted from others.
@@ -365,6 +385,8 @@ mod tests {
         for (text, stated, language) in [
             ("Seit dem letzten Update stürzt die App von Acme bei mir ständig ab", "en", "de"),
             ("Acme Cloud 3.2", "fr", "fr"),
+            ("アップデートの後、アプリが起動しなくなりました。", "en", "ja"),
+            ("Is Acme Cloud down for anyone else, or is it just me?", "de", "en"),
             ("Show: Acme Cloud for bakers with three ovens", "en", "en"),
         ] {
             assert_eq!(identify("", text, Some(stated.to_owned())).as_deref(), Some(language), "{text}");
