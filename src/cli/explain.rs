@@ -140,6 +140,7 @@ fn write_sense(sense: &SenseTold, out: &mut dyn Write) -> io::Result<()> {
         (None, Some(why)) => writeln!(out, "\nSentiment unclassified: {why}")?,
         (None, None) => {}
     }
+    sense.corrected.iter().try_for_each(|said| writeln!(out, "{}.", plain(said)))?;
     for LabelTold { label, words } in &sense.label_words {
         let sure = label.confidence * 100.0;
         writeln!(out, "Label {} ({sure:.0} % sure){}", label.label.name(), quoted(words.iter().collect()))?;

@@ -169,12 +169,12 @@ fn said<T>(feedback: &Feedback, what: T) -> Said<T> {
     Said { what, at: feedback.at, by: feedback.by.clone(), note: feedback.note.clone() }
 }
 
-/// A sentiment that a person stated: the value that was read where it agrees, else a middling one.
+/// A sentiment that a person stated: the value that was read where it agrees and is clear, else a middling one.
 fn settled(class: SentimentClass, read: Option<f32>) -> Valence {
     let value = match class {
-        SentimentClass::Negative => read.filter(|value| *value < 0.0).unwrap_or(-0.5),
+        SentimentClass::Negative => read.unwrap_or_default().min(-0.5),
         SentimentClass::Neutral => 0.0,
-        SentimentClass::Positive => read.filter(|value| *value > 0.0).unwrap_or(0.5),
+        SentimentClass::Positive => read.unwrap_or_default().max(0.5),
     };
     Valence { value, confidence: 1.0, class }
 }

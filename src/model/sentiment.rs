@@ -119,6 +119,21 @@ pub struct Valence {
     pub class: SentimentClass,
 }
 
+impl Valence {
+    /// Least distance from 0 of what is called negative or positive.
+    const CLEAR: f32 = 0.05;
+
+    /// With a value that says what the class says, for whoever asks for `sentiment<0`: 0 of what is neutral.
+    pub fn settled(self) -> Self {
+        let value = match self.class {
+            SentimentClass::Negative => self.value.min(-Self::CLEAR),
+            SentimentClass::Neutral => 0.0,
+            SentimentClass::Positive => self.value.max(Self::CLEAR),
+        };
+        Self { value, ..self }
+    }
+}
+
 /// The three classes of sentiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

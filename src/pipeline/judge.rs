@@ -1,7 +1,7 @@
 //! What does a mention say, and what is it worth?
 
 use super::{Overlay, Rules};
-use crate::model::{Match, Post, Score, Sense, StoryDecision, Timestamp, ViewError};
+use crate::model::{Match, Post, Score, Sense, Sentiment, StoryDecision, Timestamp, ViewError};
 use crate::score::{self, Baselines, Sight, StoryPace};
 
 /// What must be known of a mention beyond itself.
@@ -42,4 +42,12 @@ pub(super) fn score(
     let own_link = rules.team.linked(post);
     let scoring = &rules.scoring;
     score::score(&Sight { post, matches, now, baselines, sense, story, answered, own_link, scoring })
+}
+
+/// A reading whose value says what its class says.
+pub(super) fn settled(mut sense: Sense) -> Sense {
+    if let Sentiment::Classified(valence) = &mut sense.sentiment {
+        *valence = valence.settled();
+    }
+    sense
 }

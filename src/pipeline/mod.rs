@@ -138,10 +138,10 @@ impl Learned {
     /// What a mention's words say, after what people taught.
     fn read(&self, post: &Post, matches: &[Match]) -> Sense {
         let untrained = score::read(post, matches);
-        match &self.lessons {
+        judge::settled(match &self.lessons {
             Some(lessons) => lessons.read(post, &untrained).sense,
             None => untrained,
-        }
+        })
     }
 }
 

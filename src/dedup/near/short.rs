@@ -1,9 +1,11 @@
 //! Do two short posts say the same thing, typing errors and foreign words at the ends forgiven?
 
+use std::sync::LazyLock;
+
 use super::Likeness;
-use super::fold::Shape;
+use super::fold::{Shape, fold};
 use super::long::own_agrees;
-use super::sketch::{Own, SHORT, Sketch};
+use super::sketch::{Own, SHORT, Sketch, key};
 
 /// What a word that is right counts for each unit of weight; one with a typing error counts [`TYPO`].
 const RIGHT: u16 = 4;
@@ -163,7 +165,9 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
             let (gap_a, gap_b) = (weigh(a, i, behind.0), weigh(b, j, behind.1));
             common.other += gap_a.min(gap_b);
             common.replaced += usize::from(replaced(a, (i, behind.0), b, (j, behind.1)));
-            common.conflicts += usize::from(conflict(a, (i, behind.0), b, (j, behind.1)));
+            let (of_a, of_b) = ((i, behind.0), (j, behind.1));
+            let conflicts = if at_end { conflict(a, of_a, b, of_b) } else { differs(a, of_a, b, of_b) };
+            common.conflicts += usize::from(conflicts);
             if at_end {
                 common.outside = [gap_a, gap_b];
             } else {
@@ -214,8 +218,37 @@ fn replaced(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)
     a != 0 && b != 0 && f64::from(common) < MISTYPED * f64::from(all)
 }
 
+/// Words that turn what is said into its opposite.
+static TURNS: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    let mut hashes = Vec::new();
+    fold(
+        "not never no none nobody nothing cannot without wont dont didnt isnt wasnt doesnt couldnt wouldnt shouldnt havent hasnt \
+         arent up down on off in out back over under more less most least best worst good bad before after for against one two \
+         three four five six seven eight nine ten first last true false yes won lost rises rose falls fell opens closes",
+        |word| hashes.push(key(&word)),
+    );
+    hashes.sort_unstable();
+    hashes
+});
+
+/// Whether what stands in a gap between common words makes another message of it: a number, a date or a word that turns the meaning
+/// which the other lacks. At the ends a copy may have lost what it lacks; between common words it was changed.
+fn differs(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)) -> bool {
+    let telling = |sketch: &Sketch, (from, to): (usize, usize)| {
+        let words = sketch.words[from..to].iter().zip(&sketch.shapes[from..to]);
+        let telling = words.filter(|(word, shape)| shape.is_date() || TURNS.binary_search(word).is_ok());
+        let mut telling: Vec<u16> = telling.map(|(word, _)| *word).collect();
+        telling.sort_unstable();
+        telling
+    };
+    telling(a, gap_a) != telling(b, gap_b)
+}
+
 /// Whether both have a number or a date in a gap between common words.
 fn conflict(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)) -> bool {
     let number = |sketch: &Sketch, (from, to): (usize, usize)| sketch.shapes[from..to].iter().any(|s| s.is_date());
-    number(a, gap_a) && number(b, gap_b)
+    let turns = |sketch: &Sketch, (from, to): (usize, usize)| {
+        sketch.words[from..to].iter().any(|word| TURNS.binary_search(word).is_ok())
+    };
+    (number(a, gap_a) && number(b, gap_b)) || (turns(a, gap_a) && turns(b, gap_b))
 }

@@ -78,7 +78,7 @@ impl Sketch {
     fn of(words: &[Word]) -> Self {
         let short = words.len() <= SHORT;
         Self {
-            words: words.iter().map(|word| (word.hash >> 48) as u16).collect(),
+            words: words.iter().map(key).collect(),
             shapes: if short { words.iter().map(|word| word.shape).collect() } else { Vec::new() },
             foreign: foreign(words),
             numbers: numbers(words),
@@ -168,6 +168,11 @@ impl Sketch {
     }
 }
 
+/// What is kept of a word.
+pub(super) fn key(word: &Word) -> u16 {
+    (word.hash >> 48) as u16
+}
+
 fn foreign(words: &[Word]) -> Vec<Foreign> {
     let mut ranges: Vec<Foreign> = Vec::new();
     for (at, _) in words.iter().enumerate().filter(|(_, word)| word.said != Said::Own) {
@@ -182,7 +187,7 @@ fn foreign(words: &[Word]) -> Vec<Foreign> {
 
 fn numbers(words: &[Word]) -> Vec<u16> {
     let numbers = words.iter().filter(|word| word.shape.is_date());
-    let mut numbers: Vec<u16> = numbers.take(MAX_NUMBERS).map(|word| (word.hash >> 48) as u16).collect();
+    let mut numbers: Vec<u16> = numbers.take(MAX_NUMBERS).map(key).collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers

@@ -48,6 +48,21 @@ fn strangers_with_words_in_common_stay_strangers() {
         ("one phrase", "Visual Anvil Studio is now open source", "Visual Anvil Studio for beginners"),
         ("both go on", "State of emergency in the foundry", "Coyote declares state of emergency after a fall"),
         ("politeness", "@acme thanks for your help", "@acme thanks for your quick answer"),
+        (
+            "the opposite",
+            "The anvil dashboard in Frankfurt is up again, thanks to everyone",
+            "The anvil dashboard in Frankfurt is down again, thanks to everyone",
+        ),
+        (
+            "denied",
+            "The support answered and I would recommend the anvil to others",
+            "The support answered and I would not recommend the anvil to others",
+        ),
+        (
+            "another release",
+            "Anvil CLI v1.0.0 released. Download it from the usual place",
+            "Anvil CLI v1.1.0 released. Download it from the usual place",
+        ),
         ("a form", "Acme is down\nAll that is known: Acme is down.", "Acme one\nAll that is known: Acme one."),
         ("a name", "@acme", "@acme"),
         ("nothing", "", ""),

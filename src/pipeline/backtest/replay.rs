@@ -113,7 +113,7 @@ impl<'a> Replay<'a> {
     fn decide(&mut self, record: &Record, matches: Vec<Match>) -> Result<Decided, BacktestError> {
         self.learn(&record.post)?;
         let (post, now) = (&record.post, record.post.received);
-        let sense = score::read(post, &matches);
+        let sense = judge::settled(score::read(post, &matches));
         let around = self.around(record)?;
         let score = judge::score(post, &matches, Some(&sense), now, around, self.rules, &self.baselines);
         let story = StoryDecision {

@@ -182,7 +182,7 @@ impl Evidence<'_> {
             read_again: self.store.followed_in(record.post.conversation())?.map(|followed| followed.next),
             matches: self.matches(&record),
             score: (!record.matches.is_empty()).then(|| record.score.clone()),
-            sense: record.sense.as_ref().map(|sense| SenseTold::of(sense, &record.post)),
+            sense: SenseTold::of(&record),
             story: self.story(&record)?,
             held_back: record.held_back.iter().map(HeldBack::from).collect(),
             differs: self.differs(&record, &alerts),

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::shown::at;
-use crate::model::{LabelShown, Post, Sense, SenseShown, Span};
+use crate::archive::Record;
+use crate::model::{Corrected, LabelShown, Post, Sense, SenseShown, Span, Timestamp};
 
 /// What was read from a post's words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct SenseTold {
     pub cues: Vec<CueTold>,
     /// For each label the words that speak for it.
     pub label_words: Vec<LabelTold>,
+    /// Who said what it is instead, in words; empty where nobody did.
+    #[serde(default)]
+    pub corrected: Vec<String>,
 }
 
 /// Words that moved sentiment or problem likelihood.
@@ -36,7 +40,14 @@ pub struct LabelTold {
 }
 
 impl SenseTold {
-    pub(super) fn of(sense: &Sense, post: &Post) -> Self {
+    /// Nothing of what no watch matched and nobody corrected.
+    pub(super) fn of(record: &Record) -> Option<Self> {
+        let corrected = record.corrected.as_ref().map(|corrected| corrections(corrected)).unwrap_or_default();
+        let told = Self::told(&record.sense_by_people()?, &record.post);
+        Some(Self { corrected, ..told })
+    }
+
+    fn told(sense: &Sense, post: &Post) -> Self {
         let words = |span: &Span| at(post, *span).to_owned();
         let cues = sense.cues.iter();
         let labels = sense.labels.iter();
@@ -51,6 +62,18 @@ impl SenseTold {
                     words: found.cues.iter().map(words).collect(),
                 })
                 .collect(),
+            corrected: Vec::new(),
         }
     }
+}
+
+/// `ann said on 2026-11-20 that it is negative`
+fn corrections(corrected: &Corrected) -> Vec<String> {
+    let said = |by: &str, at: Timestamp, what: String| format!("{by} said on {} that it is {what}", at.in_words());
+    let sentiment = corrected.sentiment.iter().map(|found| said(&found.by, found.at, found.what.name().to_owned()));
+    let labels = corrected.labels.iter().map(|(label, found)| {
+        let not = if found.what { "" } else { "not " };
+        said(&found.by, found.at, format!("{not}{}", label.name()))
+    });
+    sentiment.chain(labels).collect()
 }

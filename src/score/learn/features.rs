@@ -53,6 +53,13 @@ pub struct Feature {
     at: u16,
 }
 
+impl Feature {
+    /// Whether it stands in every post.
+    pub fn is_usual(&self) -> bool {
+        self.what == What::Usual
+    }
+}
+
 /// The words of a post in one row: title, then text, at most [`MAX_WORDS`], without those of links.
 #[derive(Debug)]
 pub struct Stream<'a> {

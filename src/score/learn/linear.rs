@@ -17,6 +17,8 @@ pub const MAX_CORRECTIONS: usize = 10_000;
 pub const MAX_FEATURES: usize = 1 << 18;
 /// Features of earlier corrections that are gone through at each update: what bounds its time.
 const GONE_THROUGH: usize = 16_000;
+/// So many corrections with another answer than the most frequent one show what is usual.
+const OTHERWISE: f32 = 3.0;
 /// Rounds through all corrections at each update at most, while there are few.
 const ROUNDS: usize = 10;
 
@@ -95,8 +97,16 @@ impl<const K: usize> Linear<K> {
 
     /// How much a feature adds to the log-odds of each answer.
     pub fn pull(&self, feature: &Feature, share: f32) -> [f32; K] {
-        let weights = self.places.get(&feature.hash).map_or([0.0; K], |place| self.weights[*place as usize]);
-        weights.map(|weight| weight * feature.value * share)
+        let Some(place) = self.places.get(&feature.hash) else { return [0.0; K] };
+        let told = if feature.is_usual() { self.told_apart() } else { 1.0 };
+        self.weights[*place as usize].map(|weight| weight * feature.value * share * told)
+    }
+
+    /// How far what stands in every post can tell answers apart, 0–1: not at all while all corrections have the same
+    /// answer. Whoever corrects only what was read too well would else turn everything.
+    fn told_apart(&self) -> f32 {
+        let most = self.counts.iter().copied().fold(0.0, f32::max);
+        ((self.corrections.len() as f32 - most) / OTHERWISE).min(1.0)
     }
 
     /// Learns that the post of `key` has this answer; what was said of it before is taken back.
