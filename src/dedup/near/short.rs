@@ -166,7 +166,7 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
             common.other += gap_a.min(gap_b);
             common.replaced += usize::from(replaced(a, (i, behind.0), b, (j, behind.1)));
             let (of_a, of_b) = ((i, behind.0), (j, behind.1));
-            let conflicts = if at_end { conflict(a, of_a, b, of_b) } else { differs(a, of_a, b, of_b) };
+            let conflicts = conflict(a, of_a, b, of_b) || (!at_end && denies(a, of_a, b, of_b));
             common.conflicts += usize::from(conflicts);
             if at_end {
                 common.outside = [gap_a, gap_b];
@@ -183,6 +183,7 @@ fn trace(a: &Sketch, b: &Sketch, best: &[u16]) -> Common {
         }
     }
     let (head_a, head_b) = (weigh(a, 0, behind.0), weigh(b, 0, behind.1));
+    common.conflicts += usize::from(other_numbers(a, b));
     common.other += head_a.min(head_b);
     common.replaced += usize::from(replaced(a, (0, behind.0), b, (0, behind.1)));
     common.outside[0] += head_a;
@@ -218,30 +219,45 @@ fn replaced(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)
     a != 0 && b != 0 && f64::from(common) < MISTYPED * f64::from(all)
 }
 
-/// Words that turn what is said into its opposite.
+/// Words that deny what is said.
+static DENIES: LazyLock<Vec<u16>> = LazyLock::new(|| {
+    keys(
+        "not never nobody nothing cannot without wont dont didnt isnt wasnt doesnt couldnt wouldnt shouldnt havent hasnt arent",
+    )
+});
+/// Words of which another one in the same place says the opposite, or something else.
 static TURNS: LazyLock<Vec<u16>> = LazyLock::new(|| {
-    let mut hashes = Vec::new();
-    fold(
-        "not never no none nobody nothing cannot without wont dont didnt isnt wasnt doesnt couldnt wouldnt shouldnt havent hasnt \
-         arent up down on off in out back over under more less most least best worst good bad before after for against one two \
-         three four five six seven eight nine ten first last true false yes won lost rises rose falls fell opens closes",
-        |word| hashes.push(key(&word)),
-    );
-    hashes.sort_unstable();
-    hashes
+    keys(
+        "up down on off in out back over under more less most least best worst good bad before after for against one two \
+         three four five six seven eight nine ten first second third last true false yes no won lost rises rose falls fell opens closes",
+    )
 });
 
-/// Whether what stands in a gap between common words makes another message of it: a number, a date or a word that turns the meaning
-/// which the other lacks. At the ends a copy may have lost what it lacks; between common words it was changed.
-fn differs(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)) -> bool {
-    let telling = |sketch: &Sketch, (from, to): (usize, usize)| {
-        let words = sketch.words[from..to].iter().zip(&sketch.shapes[from..to]);
-        let telling = words.filter(|(word, shape)| shape.is_date() || TURNS.binary_search(word).is_ok());
-        let mut telling: Vec<u16> = telling.map(|(word, _)| *word).collect();
-        telling.sort_unstable();
-        telling
+fn keys(words: &str) -> Vec<u16> {
+    let mut keys = Vec::new();
+    fold(words, |word| keys.push(key(&word)));
+    keys.sort_unstable();
+    keys
+}
+
+/// Whether one denies what the other says. At the ends a copy may have lost the word; between common words it was put in.
+fn denies(a: &Sketch, gap_a: (usize, usize), b: &Sketch, gap_b: (usize, usize)) -> bool {
+    let denied = |sketch: &Sketch, (from, to): (usize, usize)| {
+        sketch.words[from..to].iter().filter(|word| DENIES.binary_search(word).is_ok()).count()
     };
-    telling(a, gap_a) != telling(b, gap_b)
+    denied(a, gap_a) != denied(b, gap_b)
+}
+
+/// Whether both have as many numbers and dates, but others: `v1.0.0` and `v1.1.0`.
+fn other_numbers(a: &Sketch, b: &Sketch) -> bool {
+    let numbers = |sketch: &Sketch| {
+        let words = sketch.words.iter().zip(&sketch.shapes);
+        let mut numbers: Vec<u16> = words.filter(|(_, shape)| shape.is_date()).map(|(word, _)| *word).collect();
+        numbers.sort_unstable();
+        numbers
+    };
+    let (a, b) = (numbers(a), numbers(b));
+    a.len() == b.len() && a != b
 }
 
 /// Whether both have a number or a date in a gap between common words.
